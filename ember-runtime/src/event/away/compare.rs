@@ -19,8 +19,9 @@ pub(super) struct Compared {
 impl Compared {
     /// Types that this program does not have are left out: it never publishes one.
     pub(super) fn of(wanted: &[Wanted], (peer, name): (NodeKey, &str), known: &dyn Fn(u64) -> bool) -> Self {
-        let mut compared = Self::default();
-        for theirs in wanted {
+        let (mut compared, mut ids) = (Self::default(), BTreeSet::new());
+        // Each type once, whatever was said.
+        for theirs in wanted.iter().filter(|it| ids.insert(it.event)) {
             let Some(ours) = kinds::of_id(theirs.event) else { continue };
             if ours.name() == theirs.name && ours.fingerprint == theirs.fingerprint {
                 compared.fits.insert(theirs.event, theirs.want);
@@ -88,6 +89,7 @@ mod tests {
         let other = compare(&[named(ours.id, ours.fingerprint ^ 1)]);
         assert!(other.fits.is_empty());
         assert_eq!(other.others, [(ours.id, "u32".to_owned())]);
+        assert_eq!(compare(&[named(ours.id, 1), named(ours.id, 2)]).others.len(), 1, "once, however often it is said");
         let renamed = compare(&[Wanted { name: "mist".into(), ..named(ours.id, ours.fingerprint) }]);
         assert!(renamed.fits.is_empty(), "two names with one hash are two events");
     }

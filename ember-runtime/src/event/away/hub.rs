@@ -4,11 +4,12 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::{
@@ -22,7 +23,7 @@ use crate::{
     actor::Scope,
     call::Router,
     event::{
-        kinds,
+        kinds::{self, AnyEvent, Known},
         local::{Bus, Wants},
     },
     id::NodeKey,
@@ -36,6 +37,11 @@ pub(crate) struct Hub {
     /// The server id of this node.
     pub(super) server: u32,
     lines: Mutex<Lines>,
+    /// Shared while an event is kept and put into its queues; alone, while what another node wants is entered together with the last events for it: so
+    /// that it gets each event as one or the other. Nothing of users runs under it.
+    order: RwLock<()>,
+    /// See [`Queue`](super::queue::Queue).
+    generations: Arc<AtomicU64>,
     pub(super) sources: Sources,
     pub(crate) counts: Counts,
     announced: AtomicU64,
@@ -51,7 +57,7 @@ struct Lines {
 }
 
 /// Whom an event goes to.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Route {
     pub(super) lines: Arc<[Arc<Line>]>,
     /// Who wants it, and has another structure.
@@ -65,6 +71,8 @@ impl Hub {
             bus,
             server,
             lines: Mutex::default(),
+            order: RwLock::default(),
+            generations: Arc::default(),
             sources: Sources::default(),
             counts: Counts::default(),
             announced: AtomicU64::new(0),
@@ -78,7 +86,13 @@ impl Hub {
 
     /// The way to a run of another node.
     pub(super) fn line(&self, peer: NodeKey) -> Arc<Line> {
-        Arc::clone(self.lock().all.entry(peer).or_insert_with(|| Arc::new(Line::new(peer))))
+        let line = || Arc::new(Line::new(peer, Arc::clone(&self.generations)));
+        Arc::clone(self.lock().all.entry(peer).or_insert_with(line))
+    }
+
+    /// What another node wants does not change until this is dropped.
+    pub(super) fn ordered(&self) -> RwLockReadGuard<'_, ()> {
+        self.order.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same, if there is one.
@@ -138,24 +152,41 @@ impl Hub {
         self.stirred.notify_one();
         let compared = Compared::of(&said.wanted, (peer, &self.named(peer)), &|event| line.has_other(event));
         let others = compared.other_ids();
-        if let Some(kept) = line.hear(said.number, said.server, compared.fits, others) {
+        let alone = self.order.write().unwrap_or_else(PoisonError::into_inner);
+        let kept = line.hear(said.number, said.server, compared.fits, others).map(|kept| {
             self.reroute();
-            for (event, cluster) in kept {
-                self.send_kept(&line, event, cluster, said.server);
-            }
-        }
+            kept.into_iter().filter_map(|stream| self.hold_kept(&line, stream, said.server)).collect()
+        });
+        drop(alone);
+        self.send_kept(&line, kept.unwrap_or_default());
         Heard { others: compared.others }
     }
 
-    /// The last event from before, for a node that now wants it.
-    fn send_kept(&self, line: &Line, event: u64, cluster: bool, server: u32) {
-        let Some(known) = kinds::of_id(event) else { return };
-        let scope = if cluster { Scope::Cluster } else { Scope::Server(server) };
-        let Some(last) = self.bus.last(known, scope) else { return };
-        match known.bytes(&*last) {
-            Ok(bytes) => line.put_kept(event, cluster, &bytes),
-            Err(error) => unwritable(known.name(), &error),
+    /// The last event from before, for a node that now wants it, and its place there.
+    fn hold_kept(&self, line: &Line, (event, cluster): (u64, bool), server: u32) -> Option<Kept> {
+        let known = kinds::of_id(event)?;
+        let last = self.bus.last(known, if cluster { Scope::Cluster } else { Scope::Server(server) })?;
+        Some((known, last, line.hold(event, cluster)))
+    }
+
+    fn send_kept(&self, line: &Line, kept: Vec<Kept>) {
+        for (known, last, place) in kept {
+            let is_sent = place.is_some_and(|place| line.fill(place, self.written(known, &last)));
+            if !is_sent {
+                let (event, peer) = (known.name(), line.peer);
+                tracing::warn!(target: "ember::event", event, %peer, "the last event from before has no room on its way to another node: it is missed there");
+            }
         }
+    }
+
+    /// The bytes of an event; nothing if it cannot leave this node, which is logged.
+    pub(super) fn written(&self, known: &'static Known, event: &Arc<AnyEvent>) -> Option<Bytes> {
+        let limit = self.router.fitting(usize::MAX);
+        let bytes = match known.bytes(&**event) {
+            Ok(bytes) if bytes.len() > limit => Err(format!("it has {} bytes, and {limit} may travel", bytes.len())),
+            bytes => bytes,
+        };
+        bytes.map_err(|error| unwritable(known.name(), &error)).ok()
     }
 
     /// Another node sends events.
@@ -185,6 +216,14 @@ impl Hub {
         }
     }
 
+    /// Says what other nodes will not get, when this one does not wait for them any longer.
+    pub(crate) fn tell_unsent(&self) {
+        for line in self.lines().into_iter().filter(|line| !line.is_empty()) {
+            let (peer, events) = (line.peer, line.waiting());
+            tracing::warn!(target: "ember::event", %peer, events, "this node ends before another node has taken its last events, and does not wait for it: they are missed there");
+        }
+    }
+
     /// Waits until the other nodes have what was published for them.
     pub(crate) async fn drained(&self) {
         for line in self.lines() {
@@ -199,8 +238,11 @@ impl Hub {
     }
 }
 
+/// The last event of a type, for a node that now wants it, and its place there if there is one.
+type Kept = (&'static Known, Arc<AnyEvent>, Option<u64>);
+
 /// Says that an event cannot leave this node.
-pub(super) fn unwritable(event: &str, error: &str) {
+fn unwritable(event: &str, error: &str) {
     tracing::error!(target: "ember::event", event, %error, "an event cannot be written: other nodes miss it");
 }
 

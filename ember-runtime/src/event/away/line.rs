@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
 };
 
 use bytes::Bytes;
@@ -39,6 +39,8 @@ struct State {
     seen: bool,
     /// It is not in the view any more.
     away: bool,
+    /// When it has left the view, as a number that grows.
+    left: u64,
     /// It does not come back.
     gone: bool,
     server: u32,
@@ -66,16 +68,17 @@ pub(crate) enum Fate {
 }
 
 impl Line {
-    pub(super) fn new(peer: NodeKey) -> Self {
+    pub(super) fn new(peer: NodeKey, generations: Arc<AtomicU64>) -> Self {
         let state = State {
             seen: false,
             away: false,
+            left: 0,
             gone: false,
             server: 0,
             wants: BTreeMap::new(),
             heard: 0,
             others: BTreeSet::new(),
-            queue: Queue::new(MOST),
+            queue: Queue::new(MOST, generations),
             again: false,
             told: false,
         };
@@ -104,9 +107,9 @@ impl Line {
         if number < state.heard {
             return None;
         }
-        let retains = |wants: &Wants, event| wants.get(&event).is_some_and(|want| want.retain > 0);
-        let fresh = wants.keys().copied().filter(|event| retains(&wants, *event) && !retains(&state.wants, *event));
-        let fresh: Vec<_> = fresh.collect();
+        let retains = |wants: &Wants, event: &u64| wants.get(event).map_or(0, |want| want.retain);
+        let is_fresh = |event: &&u64| ![0, retains(&state.wants, event)].contains(&retains(&wants, event));
+        let fresh: BTreeSet<_> = wants.keys().filter(is_fresh).copied().collect();
         let streams = wants.iter().flat_map(|(event, want)| {
             let kinds = [(want.server > 0, false), (want.cluster > 0, true)];
             kinds.into_iter().filter(|(is, _)| *is).map(move |(_, cluster)| (*event, cluster))
@@ -139,26 +142,43 @@ impl Line {
         self.lock().others.contains(&event)
     }
 
-    /// Queues an event. Its place, or that it is missed there; nothing if it is away, and does not get it.
-    pub(super) fn put(&self, event: u64, cluster: bool, bytes: Option<&Bytes>, service: Option<u64>) -> Option<Put> {
+    /// Queues an event. Its place, or that it is missed there, and how many take it; nothing if it is away, and does not get it.
+    pub(super) fn put(
+        &self,
+        event: u64,
+        cluster: bool,
+        bytes: Option<&Bytes>,
+        service: Option<u64>,
+    ) -> Option<(Put, u32)> {
         let mut state = self.lock();
         let away = state.away;
         let put = state.queue.put((event, cluster), bytes.filter(|_| !away), service);
+        let takers = state.wants.get(&event).map_or(0, |want| if cluster { want.cluster } else { want.server });
         drop(state);
         if put != Put::Unwanted && !away {
             self.bell.notify_one();
         }
-        (!away).then_some(put)
+        (!away).then_some((put, takers))
     }
 
-    pub(super) fn put_kept(&self, event: u64, cluster: bool, bytes: &Bytes) {
-        let _place = self.lock().queue.put_kept((event, cluster), bytes);
+    /// Keeps a place for the last event from before; nothing if there is no room.
+    pub(super) fn hold(&self, event: u64, cluster: bool) -> Option<u64> {
+        self.lock().queue.hold((event, cluster))
+    }
+
+    /// What stands there; nothing if it cannot be sent. Whether it is sent.
+    pub(super) fn fill(&self, place: u64, bytes: Option<Bytes>) -> bool {
+        let is_sent = self.lock().queue.fill(place, bytes);
         self.bell.notify_one();
+        if !is_sent {
+            self.passed.send_replace(());
+        }
+        is_sent
     }
 
-    pub(super) fn next(&self, most: usize) -> Option<Sent> {
-        let state = self.lock();
-        if state.away { None } else { state.queue.next(most) }
+    pub(super) fn next(&self, most: usize, at_once: usize) -> Option<Sent> {
+        let mut state = self.lock();
+        if state.away { None } else { state.queue.next(most, at_once) }
     }
 
     pub(super) fn answered(&self, sent: &Sent, taken: &Taken) {
@@ -191,10 +211,15 @@ impl Line {
         state.seen && !state.away
     }
 
+    /// When it has left the view.
+    pub(super) fn left(&self) -> u64 {
+        self.lock().left
+    }
+
     /// The view shows it no more: what waits for it is missed. What it wants is kept, so that it is known how much that is.
-    pub(super) fn depart(&self) {
+    pub(super) fn depart(&self, now: u64) {
         let mut state = self.lock();
-        state.away = true;
+        (state.away, state.left) = (true, now);
         state.queue.throw_away();
         if planted(Bug::ForgetInterest) {
             state.wants.clear();
@@ -206,8 +231,12 @@ impl Line {
 
     /// It does not come back.
     pub(super) fn end(&self) {
-        self.lock().gone = true;
-        self.depart();
+        let left = {
+            let mut state = self.lock();
+            state.gone = true;
+            state.left
+        };
+        self.depart(left);
     }
 
     /// The link to it is up again: it is told once more what this node wants.
@@ -232,6 +261,11 @@ impl Line {
     /// Whether it ever was.
     pub(super) fn was_told(&self) -> bool {
         self.lock().told
+    }
+
+    /// How many events wait for it.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().queue.waiting()
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{
-    hub::{Hub, unwritable},
+    hub::{Hub, Route},
     line::Line,
     queue::Put,
 };
@@ -22,6 +24,8 @@ pub(crate) struct Published {
     /// On this node; nothing if it does not go there.
     pub(crate) here: Option<Tally>,
     pub(crate) named: Vec<Named>,
+    /// Whom it goes to.
+    pub(crate) reach: EventReach,
 }
 
 /// A node that it goes to.
@@ -89,44 +93,51 @@ impl Hub {
         by: Option<Pid>,
     ) -> Published {
         self.counts.published.add(1);
-        let mut published = Published::default();
-        if scope != Scope::Node {
-            let route = self.route(known.id, scope);
-            if !route.lines.is_empty() {
-                published.named = self.send(known, scope, &event, (by, &route.lines));
+        // Written before anything is locked: that is code of users.
+        let mut bytes = None;
+        let (numbered, mut published) = loop {
+            let ordered = self.ordered();
+            let route = if scope == Scope::Node { Route::default() } else { self.route(known.id, scope) };
+            if route.lines.is_empty() || bytes.is_some() {
+                let numbered = self.bus.number(known, scope, &event);
+                break (numbered, self.send((known, scope), bytes.flatten().as_ref(), (by, &route)));
             }
+            drop(ordered);
+            self.counts.encoded.add(1);
+            bytes = Some(self.written(known, &event));
+        };
+        if self.is_here(scope) {
+            let takers = numbered.takers(scope);
+            published.reach.nodes += usize::from(takers > 0);
+            published.reach.subscribers += takers;
+            published.here = Some(self.bus.give_numbered(&numbered, scope, &event, by));
         }
-        let here = self.bus.publish_known(known, scope, &event, (by, self.is_here(scope)));
-        published.here = self.is_here(scope).then_some(here);
         published
     }
 
     fn send(
         &self,
-        known: &'static Known,
-        scope: Scope,
-        event: &Arc<AnyEvent>,
-        (by, lines): (Option<Pid>, &[Arc<Line>]),
-    ) -> Vec<Named> {
-        self.counts.encoded.add(1);
-        let limit = self.router.fitting(usize::MAX);
-        let bytes = match known.bytes(&**event) {
-            Ok(bytes) if bytes.len() > limit => Err(format!("it has {} bytes, and {limit} may travel", bytes.len())),
-            bytes => bytes,
-        };
-        let bytes = bytes.map_err(|error| unwritable(known.name(), &error)).ok();
+        (known, scope): (&'static Known, Scope),
+        bytes: Option<&Bytes>,
+        (by, route): (Option<Pid>, &Route),
+    ) -> Published {
         let service = by.map(|pid| pid.number);
-        let mut named = Vec::with_capacity(lines.len());
-        for line in lines {
-            let place = match line.put(known.id, scope == Scope::Cluster, bytes.as_ref(), service) {
-                Some(Put::At(place)) => Some(place),
-                Some(Put::Dropped) => None,
-                Some(Put::Unwanted) | None => continue,
+        let (mut named, mut reach) = (Vec::with_capacity(route.lines.len()), EventReach::default());
+        reach.others = route.others.len();
+        for line in &*route.lines {
+            let put = line.put(known.id, scope == Scope::Cluster, bytes, service);
+            let Some((put, takers)) = put else { continue };
+            let place = match put {
+                Put::At(place) => Some(place),
+                Put::Dropped => None,
+                Put::Unwanted => continue,
             };
+            reach.nodes += usize::from(takers > 0);
+            reach.subscribers += takers as usize;
             if place.is_some() { &self.counts.queued } else { &self.counts.dropped }.add(1);
             named.push(Named { line: Arc::clone(line), place });
         }
-        named
+        Published { here: None, named, reach }
     }
 }
 

@@ -1,16 +1,22 @@
 //! What waits for one other node, and what it has been given: without a lock, and without I/O.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use bytes::Bytes;
 
-use super::wire::{Batch, Item, StreamName, Taken};
+use super::wire::{Batch, Item, MOST_STREAMS, StreamName, Taken};
 
 /// So much waits for a node at most; what has no room is missed there.
 pub(super) const MOST: Bounds = Bounds { items: 4096, bytes: 4 * 1024 * 1024 };
 
 /// So many items go at once at most: a mailbox takes so many.
-const AT_ONCE: usize = 256;
+pub(super) const AT_ONCE: usize = 256;
 
 /// Of how many batches back it is remembered that mailboxes were full.
 const REMEMBERED: usize = 1024;
@@ -40,7 +46,22 @@ struct Waiting {
     generation: u64,
     number: u64,
     service: Option<u64>,
-    bytes: Bytes,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Bytes(Bytes),
+    /// It is being written: what is behind it waits for that.
+    Pending,
+    /// There is nothing to send after all.
+    Nothing,
+}
+
+impl Content {
+    fn len(&self) -> usize {
+        if let Self::Bytes(bytes) = self { bytes.len() } else { 0 }
+    }
 }
 
 /// A queue. Each item has a place in it, counted from 1.
@@ -48,8 +69,9 @@ struct Waiting {
 pub(super) struct Queue {
     bounds: Bounds,
     streams: BTreeMap<StreamKey, Stream>,
-    /// How many streams there have been.
-    generations: u64,
+    /// How many streams this node has begun, for whatever node: so that one begun anew is never taken for one from before, also by a node that
+    /// remembers it when this one does not.
+    generations: Arc<AtomicU64>,
     waiting: VecDeque<Waiting>,
     bytes: usize,
     /// The place of the last item.
@@ -62,6 +84,8 @@ pub(super) struct Queue {
     cut: BTreeSet<StreamKey>,
     /// Answered items that not all have taken.
     full: BTreeMap<u64, u32>,
+    /// Up to this place some of that is not remembered.
+    forgotten: u64,
 }
 
 /// What became of an event.
@@ -85,11 +109,11 @@ pub(super) struct Sent {
 }
 
 impl Queue {
-    pub(super) fn new(bounds: Bounds) -> Self {
+    pub(super) fn new(bounds: Bounds, generations: Arc<AtomicU64>) -> Self {
         Self {
             bounds,
             streams: BTreeMap::new(),
-            generations: 0,
+            generations,
             waiting: VecDeque::new(),
             bytes: 0,
             placed: 0,
@@ -97,6 +121,7 @@ impl Queue {
             thrown: BTreeMap::new(),
             cut: BTreeSet::new(),
             full: BTreeMap::new(),
+            forgotten: 0,
         }
     }
 
@@ -105,11 +130,8 @@ impl Queue {
         self.streams.retain(|key, _| wanted.contains(key));
         self.cut.retain(|key| wanted.contains(key));
         for key in wanted {
-            let generations = &mut self.generations;
-            self.streams.entry(*key).or_insert_with(|| {
-                *generations += 1;
-                Stream { generation: *generations, last: 0, told: 0 }
-            });
+            let generation = || self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+            self.streams.entry(*key).or_insert_with(|| Stream { generation: generation(), last: 0, told: 0 });
         }
     }
 
@@ -129,24 +151,49 @@ impl Queue {
             self.cut.insert(key);
             return Put::Dropped;
         };
-        self.push(Waiting { stream: key, generation, number, service, bytes: bytes.clone() })
+        let content = Content::Bytes(bytes.clone());
+        self.push(Waiting { stream: key, generation, number, service, content })
     }
 
-    /// Queues the last event from before, which has no number.
-    pub(super) fn put_kept(&mut self, key: StreamKey, bytes: &Bytes) -> Put {
-        let Some(Stream { generation, .. }) = self.streams.get(&key) else { return Put::Unwanted };
-        self.push(Waiting { stream: key, generation: *generation, number: 0, service: None, bytes: bytes.clone() })
+    /// Keeps a place for the last event from before, which has no number; nothing if there is no room. What waits of an earlier one does not go.
+    pub(super) fn hold(&mut self, key: StreamKey) -> Option<u64> {
+        let generation = self.streams.get(&key)?.generation;
+        for earlier in self.waiting.iter_mut().filter(|it| it.number == 0 && it.stream == key) {
+            self.bytes -= earlier.content.len();
+            earlier.content = Content::Nothing;
+        }
+        if self.waiting.len() >= self.bounds.items {
+            return None;
+        }
+        let content = Content::Pending;
+        self.push(Waiting { stream: key, generation, number: 0, service: None, content });
+        Some(self.placed)
+    }
+
+    /// What stands at a place that was kept; nothing if it cannot be sent. Whether it is sent.
+    pub(super) fn fill(&mut self, place: u64, bytes: Option<Bytes>) -> bool {
+        let first = self.placed + 1 - self.waiting.len() as u64;
+        let index = place.checked_sub(first).and_then(|index| usize::try_from(index).ok());
+        let item = index.and_then(|index| self.waiting.get_mut(index));
+        let Some(item) = item.filter(|it| matches!(it.content, Content::Pending)) else { return false };
+        let room = self.bounds.bytes.saturating_sub(self.bytes);
+        item.content = bytes.filter(|bytes| bytes.len() <= room).map_or(Content::Nothing, Content::Bytes);
+        self.bytes += item.content.len();
+        matches!(item.content, Content::Bytes(_))
     }
 
     fn push(&mut self, item: Waiting) -> Put {
-        self.bytes += item.bytes.len();
+        self.bytes += item.content.len();
         self.waiting.push_back(item);
         self.placed += 1;
         Put::At(self.placed)
     }
 
-    /// What goes next, of no more than so many bytes; nothing if there is nothing to say. It stays in the queue.
-    pub(super) fn next(&self, most: usize) -> Option<Sent> {
+    /// What goes next, of no more than so many bytes and items; nothing if there is nothing to say. It stays in the queue.
+    pub(super) fn next(&mut self, most: usize, at_once: usize) -> Option<Sent> {
+        while self.waiting.front().is_some_and(|it| matches!(it.content, Content::Nothing)) {
+            self.waiting.pop_front();
+        }
         let (mut names, mut keys, mut index) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut place = |key: StreamKey, generation: u64| -> u32 {
             *index.entry((key, generation)).or_insert_with(|| {
@@ -155,23 +202,24 @@ impl Queue {
                 u32::try_from(names.len() - 1).unwrap_or(u32::MAX)
             })
         };
-        let (mut items, mut length) = (Vec::new(), 0);
-        for it in self.waiting.iter().take(AT_ONCE) {
-            if !items.is_empty() && length + it.bytes.len() > most {
+        let (mut items, mut bytes) = (Vec::new(), Vec::new());
+        for it in self.waiting.iter().take(at_once) {
+            let Content::Bytes(its) = &it.content else { break };
+            if !items.is_empty() && bytes.len() + its.len() > most {
                 break;
             }
-            length += it.bytes.len();
+            bytes.extend_from_slice(its);
             items.push(Item {
                 stream: place(it.stream, it.generation),
                 number: it.number,
                 service: it.service,
-                length: u32::try_from(it.bytes.len()).unwrap_or(u32::MAX),
+                length: u32::try_from(its.len()).unwrap_or(u32::MAX),
             });
         }
         let mut last = Vec::new();
         if items.len() == self.waiting.len() {
             // Nothing comes after it that would show what is missing.
-            for key in &self.cut {
+            for key in self.cut.iter().take(MOST_STREAMS) {
                 if let Some(stream) = self.streams.get(key) {
                     last.push((place(*key, stream.generation), stream.last));
                 }
@@ -180,8 +228,6 @@ impl Queue {
         if items.is_empty() && last.is_empty() {
             return None;
         }
-        let mut bytes = Vec::with_capacity(length);
-        self.waiting.iter().take(items.len()).for_each(|it| bytes.extend_from_slice(&it.bytes));
         let to = self.placed - (self.waiting.len() - items.len()) as u64;
         Some(Sent { batch: Batch { streams: names, items, bytes: bytes.into(), last }, to, keys })
     }
@@ -195,7 +241,8 @@ impl Queue {
             }
         }
         while self.full.len() > REMEMBERED {
-            self.full.pop_first();
+            let forgotten = self.full.pop_first().map_or(0, |(place, _)| place);
+            self.forgotten = self.forgotten.max(forgotten);
         }
         self.leave(sent.to);
         self.told(sent);
@@ -206,7 +253,10 @@ impl Queue {
     /// The other node cannot read it, and would not another time: it is missed.
     pub(super) fn refused(&mut self, sent: &Sent) {
         self.leave(sent.to);
-        self.cut.extend(sent.batch.items.iter().filter(|it| it.number > 0).map(|it| sent.keys[it.stream as usize]));
+        for it in sent.batch.items.iter().filter(|it| it.number > 0) {
+            let stream = it.stream as usize;
+            self.cut(sent.keys[stream], sent.batch.streams[stream].generation);
+        }
         // If that is what it cannot read, it would be said for ever.
         if sent.batch.items.is_empty() {
             self.told(sent);
@@ -214,20 +264,29 @@ impl Queue {
         self.throw(sent.to + 1 - sent.batch.items.len() as u64, sent.to);
     }
 
+    /// Of a stream that is over nothing is told.
+    fn cut(&mut self, key: StreamKey, generation: u64) {
+        if self.streams.get(&key).is_some_and(|stream| stream.generation == generation) {
+            self.cut.insert(key);
+        }
+    }
+
     fn throw(&mut self, from: u64, to: u64) {
         if from <= to {
             self.thrown.insert(from, to);
         }
         while self.thrown.len() > REMEMBERED {
-            self.thrown.pop_first();
+            let forgotten = self.thrown.pop_first().map_or(0, |(_, to)| to);
+            self.forgotten = self.forgotten.max(forgotten);
         }
     }
 
     /// The other node cannot be reached for now: what waits is missed, and so is what comes until it can be.
     pub(super) fn throw_away(&mut self) {
-        self.cut.extend(self.waiting.iter().filter(|it| it.number > 0).map(|it| it.stream));
         self.throw(self.placed + 1 - self.waiting.len() as u64, self.placed);
-        self.waiting.clear();
+        for it in std::mem::take(&mut self.waiting).iter().filter(|it| it.number > 0) {
+            self.cut(it.stream, it.generation);
+        }
         self.bytes = 0;
     }
 
@@ -235,7 +294,7 @@ impl Queue {
     fn leave(&mut self, to: u64) {
         while !self.waiting.is_empty() && self.placed - (self.waiting.len() as u64) < to {
             if let Some(left) = self.waiting.pop_front() {
-                self.bytes -= left.bytes.len();
+                self.bytes -= left.content.len();
             }
         }
     }
@@ -254,8 +313,12 @@ impl Queue {
         }
     }
 
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.cut.is_empty()
+        self.cut.is_empty() && self.waiting.iter().all(|it| matches!(it.content, Content::Nothing))
     }
 
     /// Up to which place all is answered, or thrown away.
@@ -263,119 +326,15 @@ impl Queue {
         self.settled.max(self.thrown.last_key_value().map_or(0, |(_, to)| *to))
     }
 
-    /// What became of the item at this place, once it is [passed](Self::passed): in how many mailboxes it had no room, or nothing if it was not sent.
+    /// What became of the item at this place, once it is [passed](Self::passed): in how many mailboxes it had no room, or nothing if it was not sent, or
+    /// nobody knows any more.
     pub(super) fn fate(&self, place: u64) -> Option<u32> {
         let is_thrown = self.thrown.range(..=place).next_back().is_some_and(|(_, to)| place <= *to);
-        (place <= self.settled && !is_thrown).then(|| self.full.get(&place).copied().unwrap_or(0))
+        (self.forgotten < place && place <= self.settled && !is_thrown)
+            .then(|| self.full.get(&place).copied().unwrap_or(0))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEY: StreamKey = (1, true);
-
-    fn queue(items: usize) -> Queue {
-        let mut queue = Queue::new(Bounds { items, bytes: 1000 });
-        queue.want(&BTreeSet::from([KEY]));
-        queue
-    }
-
-    fn put(queue: &mut Queue, times: usize) -> Vec<Put> {
-        (0..times).map(|_| queue.put(KEY, Some(&Bytes::from_static(b"ab")), None)).collect()
-    }
-
-    fn numbers(sent: &Sent) -> Vec<u64> {
-        sent.batch.items.iter().map(|it| it.number).collect()
-    }
-
-    #[test]
-    fn what_was_not_answered_goes_again_with_the_same_numbers_and_more() {
-        let mut queue = queue(10);
-        assert_eq!(put(&mut queue, 2), [Put::At(1), Put::At(2)]);
-        assert_eq!(numbers(&queue.next(100).unwrap()), [1, 2]);
-        put(&mut queue, 1);
-        let sent = queue.next(100).unwrap();
-        assert_eq!((numbers(&sent), sent.batch.bytes.len()), (vec![1, 2, 3], 6));
-        queue.answered(&sent, &Taken { takers: vec![1], full: vec![(1, 2)] });
-        assert_eq!((queue.fate(1), queue.fate(2), queue.fate(3), queue.passed()), (Some(0), Some(2), Some(0), 3));
-        assert!(queue.next(100).is_none() && queue.is_empty());
-    }
-
-    #[test]
-    fn what_has_no_room_has_a_number_and_its_loss_is_told_also_if_nothing_follows() {
-        let mut queue = queue(2);
-        assert_eq!(put(&mut queue, 4)[2..], [Put::Dropped, Put::Dropped]);
-        let sent = queue.next(100).unwrap();
-        assert_eq!((numbers(&sent), &sent.batch.last[..]), (vec![1, 2], &[(0, 4)][..]));
-        queue.answered(&sent, &Taken::default());
-        assert!(queue.is_empty());
-        assert_eq!(put(&mut queue, 1), [Put::At(3)]);
-        assert_eq!(numbers(&queue.next(100).unwrap()), [5]);
-    }
-
-    #[test]
-    fn a_loss_at_the_end_is_told_until_it_is_answered() {
-        let mut queue = queue(1);
-        put(&mut queue, 2);
-        let first = queue.next(100).unwrap();
-        // One more is lost while it is on its way.
-        put(&mut queue, 1);
-        queue.answered(&first, &Taken::default());
-        let second = queue.next(100).unwrap();
-        assert_eq!((numbers(&second), second.batch.last[0].1), (vec![], 3));
-        queue.answered(&second, &Taken::default());
-        assert!(queue.next(100).is_none());
-    }
-
-    #[test]
-    fn what_is_thrown_away_is_told_when_the_node_is_back() {
-        let mut queue = queue(10);
-        put(&mut queue, 3);
-        let on_its_way = queue.next(100).unwrap();
-        queue.throw_away();
-        assert_eq!((queue.passed(), queue.fate(2)), (3, None));
-        let sent = queue.next(100).unwrap();
-        assert_eq!((numbers(&sent), sent.batch.last[0].1), (vec![], 3));
-        // An answer that comes after all changes nothing that follows.
-        put(&mut queue, 1);
-        queue.answered(&on_its_way, &Taken::default());
-        let last = queue.next(100).unwrap();
-        assert_eq!(numbers(&last), [4]);
-        queue.answered(&last, &Taken::default());
-        assert_eq!((queue.fate(2), queue.fate(4)), (None, Some(0)), "what was thrown away stays so");
-    }
-
-    #[test]
-    fn a_batch_that_cannot_be_read_is_missed_and_does_not_stop_the_rest() {
-        let mut queue = queue(10);
-        put(&mut queue, 2);
-        let sent = queue.next(100).unwrap();
-        queue.refused(&sent);
-        put(&mut queue, 1);
-        assert_eq!(numbers(&queue.next(100).unwrap()), [3]);
-    }
-
-    #[test]
-    fn who_wants_events_again_gets_a_stream_of_its_own_from_one() {
-        let mut queue = queue(10);
-        put(&mut queue, 2);
-        queue.want(&BTreeSet::new());
-        assert_eq!(put(&mut queue, 1), [Put::Unwanted]);
-        queue.want(&BTreeSet::from([KEY]));
-        put(&mut queue, 1);
-        let sent = queue.next(100).unwrap();
-        assert_eq!(numbers(&sent), [1, 2, 1]);
-        let generations: Vec<_> = sent.batch.streams.iter().map(|it| it.generation).collect();
-        assert_eq!((generations, sent.batch.items[2].stream), (vec![1, 2], 1));
-    }
-
-    #[test]
-    fn a_batch_has_an_item_at_least_and_not_more_bytes_than_are_asked_for() {
-        let mut queue = queue(10);
-        put(&mut queue, 5);
-        assert_eq!(numbers(&queue.next(1).unwrap()), [1]);
-        assert_eq!(numbers(&queue.next(5).unwrap()), [1, 2]);
-    }
-}
+#[path = "queue_tests.rs"]
+mod tests;

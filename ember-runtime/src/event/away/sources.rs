@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::{
@@ -12,7 +15,7 @@ use super::{
 use crate::{
     actor::{EventSource, Missed, MissedReason, Scope},
     event::{
-        kinds::{self, Known},
+        kinds::{self, AnyEvent, Known},
         local::Bus,
     },
     id::{NodeKey, Pid},
@@ -22,7 +25,19 @@ use crate::{
 
 /// Of all runs of nodes that have sent events.
 #[derive(Default)]
-pub(super) struct Sources(Mutex<BTreeMap<NodeKey, Arc<Mutex<Source>>>>);
+pub(super) struct Sources {
+    all: Mutex<BTreeMap<NodeKey, Entry>>,
+    /// How many batches have come.
+    batches: AtomicU64,
+}
+
+/// Of one of them.
+#[derive(Default)]
+struct Entry {
+    source: Arc<Mutex<Source>>,
+    /// Which batch was its last one.
+    heard: u64,
+}
 
 #[derive(Default)]
 struct Source {
@@ -30,6 +45,17 @@ struct Source {
     streams: BTreeMap<(u64, bool), (u64, u64)>,
     /// It was lost, and the subscribers know.
     lost: bool,
+    /// What of its last batch had no room in so many mailboxes: said once more, if its answer was lost.
+    full: BTreeMap<(StreamName, u64), u32>,
+}
+
+/// An item of a batch: its index, its stream, its number, who has published it, and the event or why it cannot be read; nothing if it came before.
+struct Come<'a> {
+    index: u32,
+    name: &'a StreamName,
+    number: u64,
+    service: Option<Pid>,
+    event: Option<(&'static Known, Result<Arc<AnyEvent>, String>)>,
 }
 
 /// What gives events to subscribers, and the server id of this node.
@@ -37,30 +63,33 @@ pub(super) type Here<'a> = (&'a Bus, u32);
 
 impl Sources {
     fn of(&self, peer: NodeKey) -> Arc<Mutex<Source>> {
-        Arc::clone(lock(&self.0).entry(peer).or_default())
+        let mut all = lock(&self.all);
+        let entry = all.entry(peer).or_default();
+        entry.heard = self.batches.fetch_add(1, Ordering::Relaxed);
+        Arc::clone(&entry.source)
     }
 
     pub(super) fn runs(&self) -> Vec<NodeKey> {
-        lock(&self.0).keys().copied().collect()
+        lock(&self.all).keys().copied().collect()
     }
 
     /// Takes what is new of a batch. What of it came before, over a link that has broken since, is passed over.
     pub(super) fn receive(&self, peer: NodeKey, batch: &Batch, here: Here<'_>) -> Taken {
         let source = self.of(peer);
+        // Read before anything is locked: that is code of users.
+        let far = lock(&source).streams.clone();
+        let come = read(peer, batch, &far);
         let mut source = lock(&source);
         source.lost = false;
-        let mut taken = Taken::default();
-        let mut rest = &batch.bytes[..];
-        for (index, item) in (0_u32..).zip(&batch.items) {
-            let Some((bytes, others)) = rest.split_at_checked(item.length as usize) else { break };
-            rest = others;
-            let Some(name) = batch.streams.get(item.stream as usize) else { continue };
-            let service = item.service.map(|number| Pid { node: peer, number });
-            let full = source.item(peer, name, (item.number, service, bytes), here);
-            if full > 0 {
-                taken.full.push((index, u32::try_from(full).unwrap_or(u32::MAX)));
+        let (mut taken, mut full) = (Taken::default(), BTreeMap::new());
+        for item in &come {
+            let mailboxes = source.item(peer, item, here);
+            if mailboxes > 0 {
+                taken.full.push((item.index, mailboxes));
+                full.insert((*item.name, item.number), mailboxes);
             }
         }
+        source.full = full;
         for (stream, last) in &batch.last {
             if let Some(name) = batch.streams.get(*stream as usize) {
                 source.last(peer, name, *last, here);
@@ -72,6 +101,7 @@ impl Sources {
             u32::try_from(takers).unwrap_or(u32::MAX)
         });
         taken.takers = takers.collect();
+        drop(source);
         taken
     }
 
@@ -92,40 +122,42 @@ impl Sources {
 
     /// It does not come back.
     pub(super) fn forget(&self, peer: NodeKey) {
-        lock(&self.0).remove(&peer);
+        lock(&self.all).remove(&peer);
     }
 
-    /// So many are kept of those that are not there, the newest runs.
-    pub(super) fn prune(&self, is_there: impl Fn(NodeKey) -> bool) {
-        let mut all = lock(&self.0);
-        let away: Vec<_> = all.keys().copied().filter(|peer| !is_there(*peer)).collect();
-        for peer in away.iter().take(away.len().saturating_sub(REMEMBERED)) {
-            all.remove(peer);
-        }
+    /// So many are kept of those that are not there, those that were heard last. The others, which are forgotten.
+    pub(super) fn prune(&self, is_there: impl Fn(NodeKey) -> bool) -> Vec<NodeKey> {
+        let mut all = lock(&self.all);
+        let away = all.iter().filter(|(peer, _)| !is_there(**peer)).map(|(peer, entry)| (entry.heard, *peer));
+        let mut away: Vec<_> = away.collect();
+        away.sort_unstable();
+        away.truncate(away.len().saturating_sub(REMEMBERED));
+        away.iter().for_each(|(_, peer)| drop(all.remove(peer)));
+        away.into_iter().map(|(_, peer)| peer).collect()
     }
 }
 
 impl Source {
     /// In how many mailboxes the item had no room.
-    fn item(
-        &mut self,
-        peer: NodeKey,
-        name: &StreamName,
-        (number, service, bytes): (u64, Option<Pid>, &[u8]),
-        (bus, server): Here<'_>,
-    ) -> usize {
-        let Some(known) = kinds::of_id(name.event) else { return 0 };
-        let scope = scope_of(name, server);
-        if number > 0 && !self.reach(peer, name, (known, scope, number), bus) {
-            return 0;
-        }
-        let source = EventSource::new(peer, service, scope, number);
+    fn item(&mut self, peer: NodeKey, item: &Come<'_>, (bus, server): Here<'_>) -> u32 {
+        let (scope, number) = (scope_of(item.name, server), item.number);
+        let event = item.event.as_ref();
+        let fresh = event.filter(|(known, _)| number == 0 || self.reach(peer, item.name, (known, scope, number), bus));
+        let Some((known, event)) = fresh else {
+            return self.full.get(&(*item.name, number)).copied().unwrap_or(0);
+        };
+        let source = EventSource::new(peer, item.service, scope, number);
         let source = if number == 0 { source.kept() } else { source };
-        match attempt(|| (known.kind.read)(bytes)).map_err(|panic| panic.to_string()) {
-            Ok(Ok(event)) => bus.give(known, &event, source).full,
-            Ok(Err(error)) => unreadable(bus, peer, (known, scope, number), &error.to_string()),
-            Err(error) => unreadable(bus, peer, (known, scope, number), &error),
-        }
+        let full = match event {
+            Ok(event) => bus.give(known, event, source).full,
+            Err(_) => {
+                if number > 0 {
+                    bus.tell(known, missed(peer, known, (scope, Some(1), MissedReason::Unreadable)));
+                }
+                bus.takers(known, scope)
+            }
+        };
+        u32::try_from(full).unwrap_or(u32::MAX)
     }
 
     /// The last number of a stream.
@@ -162,12 +194,30 @@ impl Source {
     }
 }
 
-fn unreadable(bus: &Bus, peer: NodeKey, (known, scope, number): (&'static Known, Scope, u64), error: &str) -> usize {
-    tracing::error!(target: "ember::event", event = known.name(), publisher = %peer, number, %error, "an event cannot be read");
-    if number > 0 {
-        bus.tell(known, missed(peer, known, (scope, Some(1), MissedReason::Unreadable)));
+/// Reads what may be new to one who is so far. Of what cannot be read the first is logged.
+fn read<'a>(peer: NodeKey, batch: &'a Batch, far: &BTreeMap<(u64, bool), (u64, u64)>) -> Vec<Come<'a>> {
+    let (mut come, mut rest, mut is_logged) = (Vec::new(), &batch.bytes[..], false);
+    for (index, item) in (0_u32..).zip(&batch.items) {
+        let Some((bytes, others)) = rest.split_at_checked(item.length as usize) else { break };
+        rest = others;
+        let Some(name) = batch.streams.get(item.stream as usize) else { continue };
+        let Some(known) = kinds::of_id(name.event) else { continue };
+        let is_old = item.number > 0
+            && far.get(&(name.event, name.cluster)).is_some_and(|at| (name.generation, item.number) <= *at);
+        let event = (!is_old).then(|| {
+            let event = attempt(|| (known.kind.read)(bytes)).map_err(|panic| panic.to_string());
+            event.and_then(|event| event.map_err(|error| error.to_string()))
+        });
+        if let Some(Err(error)) = &event
+            && !std::mem::replace(&mut is_logged, true)
+        {
+            let (event, number) = (known.name(), item.number);
+            tracing::error!(target: "ember::event", event, publisher = %peer, number, %error, "an event cannot be read, and perhaps others with it");
+        }
+        let service = item.service.map(|number| Pid { node: peer, number });
+        come.push(Come { index, name, number: item.number, service, event: event.map(|event| (known, event)) });
     }
-    bus.takers(known, scope)
+    come
 }
 
 fn missed(

@@ -90,8 +90,30 @@ fn what_cannot_be_is_passed_over() {
     unknown.streams[0].event = 1;
     assert_eq!(sources.receive(key(1), &unknown, here).takers, [0]);
     sources.lose(key(1), here);
-    sources.prune(|_| false);
+    assert!(sources.prune(|_| false).is_empty());
     assert_eq!(sources.runs(), [key(1)]);
     sources.forget(key(1));
     assert!(sources.runs().is_empty());
+}
+
+#[test]
+fn an_answer_that_was_lost_is_given_again() {
+    let (sources, bus) = (Sources::default(), Bus::new(key(9)));
+    let here = (&bus, 0);
+    sources.receive(key(1), &batch(1, &[1], None), here);
+    lock(&sources.of(key(1))).full.insert((name(1), 1), 3);
+    assert_eq!(sources.receive(key(1), &batch(1, &[1, 2], None), here).full, [(0, 3)]);
+    assert_eq!(sources.receive(key(1), &batch(1, &[1, 2], None), here).full, [(0, 3)]);
+    assert!(sources.receive(key(1), &batch(1, &[3], None), here).full.is_empty());
+    assert!(sources.receive(key(1), &batch(1, &[1], None), here).full.is_empty(), "only of the last batch");
+}
+
+#[test]
+fn those_that_were_heard_first_are_forgotten_first() {
+    let (sources, bus) = (Sources::default(), Bus::new(key(9)));
+    for run in (0..=REMEMBERED as u64).rev() {
+        sources.receive(key(run), &batch(1, &[1], None), (&bus, 0));
+    }
+    assert_eq!(sources.prune(|_| false), [key(REMEMBERED as u64)]);
+    assert_eq!(sources.runs().len(), REMEMBERED);
 }

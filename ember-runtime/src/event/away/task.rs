@@ -13,7 +13,7 @@ use super::{
     compare,
     hub::Hub,
     line::{Line, REMEMBERED},
-    queue::Sent,
+    queue::{AT_ONCE, Sent},
 };
 use crate::{
     call::Question,
@@ -54,7 +54,9 @@ impl Hub {
     /// Who is in the view is looked at with each change of that, so that nothing is done where nobody has come or gone. A node of which nothing is
     /// wanted, and that wants nothing, costs nothing.
     fn look(self: &Arc<Self>, looks: &mut Looks) {
-        let seen = (self.router.directory().peers(), !self.bus.wants().is_empty(), self.lines().len());
+        // The ways as they are now: one that another node opens while this looks is news to the next look.
+        let ways = self.lines().iter().map(|line| line.peer).collect();
+        let seen = (self.router.directory().peers(), !self.bus.wants().is_empty(), ways);
         if looks.last.as_ref() == Some(&seen) {
             return;
         }
@@ -71,12 +73,12 @@ impl Hub {
             });
         }
         looks.tasks.retain(|peer, _| peers.contains(peer));
-        self.part(&peers);
-        looks.last = Some((seen.0, seen.1, self.lines().len()));
+        self.part(&peers, &mut looks.departures);
+        looks.last = Some(seen);
     }
 
     /// Sees to those who are not in the view any more, or not yet.
-    fn part(&self, peers: &BTreeSet<NodeKey>) {
+    fn part(&self, peers: &BTreeSet<NodeKey>, departures: &mut u64) {
         let directory = self.router.directory();
         let is_newer = |peer: NodeKey| peers.iter().any(|it| it.id == peer.id && it.incarnation > peer.incarnation);
         let mut away = Vec::new();
@@ -86,12 +88,15 @@ impl Hub {
                 continue;
             }
             if line.is_there() {
-                line.depart();
+                *departures += 1;
+                line.depart(*departures);
                 self.reroute();
             }
-            away.push(line.peer);
+            away.push((line.left(), line.peer));
         }
-        for peer in away.iter().take(away.len().saturating_sub(REMEMBERED)) {
+        // Those that have left first.
+        away.sort_unstable();
+        for (_, peer) in away.iter().take(away.len().saturating_sub(REMEMBERED)) {
             self.forget(*peer);
         }
         for peer in self.sources.runs().into_iter().filter(|peer| !peers.contains(peer)) {
@@ -104,7 +109,9 @@ impl Hub {
                 self.bus.forget(peer);
             }
         }
-        self.sources.prune(|peer| peers.contains(&peer));
+        for peer in self.sources.prune(|peer| peers.contains(&peer)) {
+            self.bus.forget(peer);
+        }
     }
 
     /// Sees to one other node, while the view shows it.
@@ -117,6 +124,8 @@ impl Hub {
             told: None,
             structures: BTreeSet::new(),
             others: BTreeSet::new(),
+            at_once: AT_ONCE,
+            too_large: false,
         };
         let mut pause = PAUSES.0;
         loop {
@@ -138,9 +147,11 @@ impl Hub {
 /// What was seen last.
 #[derive(Default)]
 struct Looks {
-    /// Who is in the view, whether anything is wanted here, and how many ways there are.
-    last: Option<(Vec<NodeKey>, bool, usize)>,
+    /// Who is in the view, whether anything is wanted here, and which ways there are.
+    last: Option<(Vec<NodeKey>, bool, Vec<NodeKey>)>,
     tasks: BTreeMap<NodeKey, AbortOnDrop>,
+    /// How often somebody has left it.
+    departures: u64,
 }
 
 /// Of one other node.
@@ -157,6 +168,10 @@ struct Serving {
     structures: BTreeSet<u64>,
     /// Those that have another structure there.
     others: BTreeSet<u64>,
+    /// So many items go at once: fewer while the other node takes only smaller messages than this one.
+    at_once: usize,
+    /// It was logged that what is wanted here is too large to be said.
+    too_large: bool,
 }
 
 /// It cannot be reached now.
@@ -176,7 +191,7 @@ impl Serving {
         if let Some(wants) = self.wants.clone().filter(|wants| self.is_news(wants)) {
             return self.announce(wants).await;
         }
-        if let Some(sent) = self.line.next(self.hub.router.fitting(BATCH)) {
+        if let Some(sent) = self.line.next(self.hub.router.fitting(BATCH), self.at_once) {
             return self.send(&sent).await;
         }
         let refresh = self.told.as_ref().filter(|(wants, _)| !wants.is_empty()).map(|(_, at)| *at + REFRESH);
@@ -221,6 +236,20 @@ impl Serving {
             Ok(taken) => {
                 self.hub.counts.batches.add(1);
                 self.line.answered(sent, &taken);
+                self.at_once = (self.at_once * 2).min(AT_ONCE);
+                Ok(())
+            }
+            Err(Failure::NotExecuted(RefusedReason::TooLarge { .. })) if sent.batch.items.len() > 1 => {
+                self.at_once = sent.batch.items.len() / 2;
+                Ok(())
+            }
+            Err(Failure::NotExecuted(RefusedReason::TooLarge { size, limit })) => {
+                let peer = self.line.peer;
+                tracing::error!(
+                    target: "ember::event", %peer, size, limit,
+                    "an event is too large for another node: it is missed there; raise `max_message` of both nodes"
+                );
+                self.line.refused(sent);
                 Ok(())
             }
             Err(Failure::NotExecuted(RefusedReason::Undecodable(error))) => {
@@ -238,6 +267,15 @@ impl Serving {
         if let (Failure::NotExecuted(RefusedReason::UnknownMethod), Some(wants)) = (failure, wants) {
             self.told = Some((wants, Instant::now()));
             return Ok(());
+        }
+        if let Failure::NotExecuted(RefusedReason::TooLarge { size, limit }) = failure
+            && !std::mem::replace(&mut self.too_large, true)
+        {
+            let peer = self.line.peer;
+            tracing::error!(
+                target: "ember::event", %peer, size, limit,
+                "what events this node wants is too large to be said to another node, which sends it none: raise `max_message` of both nodes"
+            );
         }
         Err(Later)
     }

@@ -3,7 +3,11 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::queue::AT_ONCE;
 use crate::{call::Question, event::local::Want, id::MethodId, message::whole};
+
+/// Of so many streams the last number is told at once at most.
+pub(super) const MOST_STREAMS: usize = 4096;
 
 /// What the subscribers of a node want of another. All of it: what is not named any more is not wanted any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +78,14 @@ pub(crate) struct Item {
     pub(crate) length: u32,
 }
 
+impl Batch {
+    /// Whether a node of this cluster would have made it: nothing larger is looked at.
+    pub(crate) fn is_fair(&self) -> bool {
+        let (items, streams, last) = (self.items.len(), self.streams.len(), self.last.len());
+        items <= AT_ONCE && last <= streams && streams <= items + last && last <= MOST_STREAMS
+    }
+}
+
 impl Question for Batch {
     type Answer = Taken;
 
@@ -129,5 +141,8 @@ mod tests {
         let mut bytes = Vec::new();
         encode(&batch, &mut bytes).unwrap();
         assert_eq!(decode::<Batch>(&bytes).unwrap(), batch);
+        assert!(batch.is_fair());
+        assert!(!Batch { items: vec![batch.items[0]; AT_ONCE + 1], ..batch.clone() }.is_fair());
+        assert!(!Batch { last: vec![(0, 1); 2], ..batch }.is_fair());
     }
 }

@@ -45,15 +45,16 @@ impl<U: Unit> Cx<'_, U> {
     /// their order, each once at most; those that do not are told to it in their place, by `#[on(missed)]`. Nobody waits for a node that is slow or
     /// stands still: 4,096 events and 4 MiB wait for it, and what has no room is missed there.
     ///
-    /// In a replicated service with [commits](Self::commit) that are not acknowledged it leaves as with [`publish`](Self::publish).
+    /// In a replicated service with [commits](Self::commit) that are not acknowledged it leaves as with [`publish`](Self::publish). If 16,384 things wait for
+    /// that already, it is missed by all, and [`confirmed`](Receipt::confirmed) says `NotAcknowledged`.
     pub fn publish_to<E: Event>(&self, scope: Scope, event: E) -> Receipt {
         let (hub, by) = (self.core.host.get::<Hub>(), self.pid());
         let (known, limit) = (kinds::of_event::<E>(), self.deadline());
-        let reach = (hub.reach(known, scope), by.node);
         let event: Arc<AnyEvent> = Arc::new(event);
         let Some(unsettled) = self.ambient.unsettled() else {
-            return Receipt::new(reach, limit, hub.publish(known, scope, event, Some(by)));
+            return Receipt::new(by.node, limit, hub.publish(known, scope, event, Some(by)));
         };
+        let reach = (hub.reach(known, scope), by.node);
         let (tell, later) = oneshot::channel::<Published>();
         if unsettled.is_full() {
             too_much::<E>();

@@ -16,10 +16,9 @@ impl Hub {
     pub(crate) fn publish_from_outside<E: Event>(&self, scope: Scope, event: E) -> Receipt {
         let known = kinds::of_event::<E>();
         if self.is_over() {
-            return Receipt::new((EventReach::default(), self.here()), None, Published::default());
+            return Receipt::new(self.here(), None, Published::default());
         }
-        let reach = (self.reach(known, scope), self.here());
-        Receipt::new(reach, None, self.publish(known, scope, Arc::new(event), None))
+        Receipt::new(self.here(), None, self.publish(known, scope, Arc::new(event), None))
     }
 
     /// Whom an event would go to.

@@ -65,8 +65,8 @@ pub enum UnconfirmedReason {
 }
 
 impl Receipt {
-    pub(super) fn new((reach, here): (EventReach, NodeKey), limit: Option<Instant>, published: Published) -> Self {
-        Self { reach, here, limit, state: State::Sent(published) }
+    pub(super) fn new(here: NodeKey, limit: Option<Instant>, published: Published) -> Self {
+        Self { reach: published.reach, here, limit, state: State::Sent(published) }
     }
 
     pub(super) fn later(

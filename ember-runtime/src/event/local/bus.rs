@@ -12,8 +12,8 @@ use std::{
 
 use super::{
     interest::{Want, Wants},
-    subscriber::{Handler, Subscriber},
-    topic::Topic,
+    subscriber::{Given, Handler, Subscriber},
+    topic::{Last, Subscribers, Topic},
 };
 use crate::{
     actor::{Cell, EventSource, Missed, Scope, ScopeKind, Service, Subscription},
@@ -40,6 +40,21 @@ pub(crate) struct Tally {
     pub(crate) taken: usize,
     /// Mailboxes that were full.
     pub(crate) full: usize,
+}
+
+/// An event of this node, on its way to its subscribers.
+pub(crate) struct Numbered {
+    number: u64,
+    subscribers: Subscribers,
+    /// What was kept before it, dropped with this.
+    _before: Option<Last>,
+}
+
+impl Numbered {
+    /// How many take it.
+    pub(crate) fn takers(&self, scope: Scope) -> usize {
+        self.subscribers.iter().filter(|it| it.takes().goes(ScopeKind::of(scope))).count()
+    }
 }
 
 impl Bus {
@@ -76,22 +91,25 @@ impl Bus {
     pub(crate) fn publish<E: Send + Sync + 'static>(&self, event: E, by: Option<Pid>) -> usize {
         let Some(topic) = self.topic(TypeId::of::<E>()) else { return 0 };
         let event: Arc<AnyEvent> = Arc::new(event);
-        let (number, _) = topic.number(Scope::Node, self.here, &event, false);
-        give(&topic, &event, &EventSource::new(self.here, by, Scope::Node, number)).taken
+        let (number, subscribers, _) = topic.number(Scope::Node, self.here, &event, false);
+        give(&subscribers, &event, &EventSource::new(self.here, by, Scope::Node, number)).taken
     }
 
-    /// The same, of one that may go farther, and is kept for subscribers to come.
-    /// `is_here`: whether it goes to this node.
-    pub(crate) fn publish_known(
+    /// Numbers one that may go farther, and keeps it for subscribers to come. Nothing of others runs here.
+    pub(crate) fn number(&self, known: &'static Known, scope: Scope, event: &Arc<AnyEvent>) -> Numbered {
+        let (number, subscribers, before) = self.topic_of(known).number(scope, self.here, event, true);
+        Numbered { number, subscribers, _before: before }
+    }
+
+    /// Gives it to those who were there when it was numbered.
+    pub(crate) fn give_numbered(
         &self,
-        known: &'static Known,
+        numbered: &Numbered,
         scope: Scope,
         event: &Arc<AnyEvent>,
-        (by, is_here): (Option<Pid>, bool),
+        by: Option<Pid>,
     ) -> Tally {
-        let topic = self.topic_of(known);
-        let (number, _before) = topic.number(scope, self.here, event, true);
-        if is_here { give(&topic, event, &EventSource::new(self.here, by, scope, number)) } else { Tally::default() }
+        give(&numbered.subscribers, event, &EventSource::new(self.here, by, scope, numbered.number))
     }
 
     /// How many here would take what goes so far.
@@ -107,8 +125,8 @@ impl Bus {
     /// Gives an event of another node to those here who take it.
     pub(crate) fn give(&self, known: &'static Known, event: &Arc<AnyEvent>, source: EventSource) -> Tally {
         let Some(topic) = self.topic((known.kind.of)()) else { return Tally::default() };
-        let (is_new, _before) = topic.keep(event, source);
-        if is_new { give(&topic, event, &source) } else { Tally::default() }
+        let (subscribers, _before) = topic.keep(event, source);
+        subscribers.map_or_else(Tally::default, |subscribers| give(&subscribers, event, &source))
     }
 
     /// Tells those here who would have taken them of events that they have missed.
@@ -161,28 +179,26 @@ impl Bus {
                 }
             };
             let handler = Handler::new(cell, subscription, (topic.name, keys), Arc::clone(&self.missed));
-            let handler: Arc<dyn Subscriber> = Arc::new(handler);
-            let (kept, is_news) = topic.enter(number, Arc::clone(&handler));
-            for (event, source) in kept {
-                handler.give(&event, &source);
-            }
+            let handler = Arc::new(handler);
+            let (kept, is_news) = topic.enter(number, Arc::clone(&handler) as Arc<dyn Subscriber>);
+            handler.open(kept);
             if is_news {
                 self.changed.send_replace(());
             }
-            ends.push(Box::new(Subscribed { bus: Arc::downgrade(self), topic, number }));
+            ends.push(Box::new(Subscribed { bus: Arc::downgrade(self), here: self.here, topic, number }));
         }
         ends
     }
 }
 
-fn give(topic: &Topic, event: &Arc<AnyEvent>, source: &EventSource) -> Tally {
+fn give(subscribers: &[Arc<dyn Subscriber>], event: &Arc<AnyEvent>, source: &EventSource) -> Tally {
     let mut tally = Tally::default();
     // With nothing locked: a mailbox may be that of a service that has just ended.
-    for subscriber in topic.subscribers().iter().filter(|it| it.takes().fits(source)) {
-        if subscriber.give(event, source) {
-            tally.taken += 1;
-        } else {
-            tally.full += 1;
+    for subscriber in subscribers.iter().filter(|it| it.takes().fits(source)) {
+        match subscriber.give(event, source) {
+            Given::Taken => tally.taken += 1,
+            Given::Full => tally.full += 1,
+            Given::Ended => {}
         }
     }
     tally
@@ -196,6 +212,7 @@ impl fmt::Debug for Bus {
 
 struct Subscribed {
     bus: Weak<Bus>,
+    here: NodeKey,
     topic: Arc<Topic>,
     number: u64,
 }
@@ -203,7 +220,7 @@ struct Subscribed {
 impl Drop for Subscribed {
     fn drop(&mut self) {
         // It may be the last that holds its service: dropped with nothing locked.
-        let (_gone, is_news) = self.topic.leave(self.number);
+        let (_gone, is_news) = self.topic.leave(self.number, self.here);
         if let Some(bus) = self.bus.upgrade().filter(|_| is_news) {
             bus.changed.send_replace(());
         }

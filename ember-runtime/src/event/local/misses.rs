@@ -23,22 +23,29 @@ impl Open {
         now.0
     }
 
-    /// Whether it could still take these in.
+    /// Takes these in, unless it was told.
     fn add(&self, more: &Missed) -> bool {
         let mut now = lock(&self.0);
         let (missed, closed) = &mut *now;
-        if *closed || missed.why != more.why {
+        if *closed {
             return false;
         }
         missed.count = missed.count.zip(more.count).map(|(a, b)| a.saturating_add(b));
         true
     }
+
+    fn is_closed(&self) -> bool {
+        lock(&self.0).1
+    }
 }
 
-/// Of each publisher and scope, the newest.
+/// What one note is of.
+type Of = (NodeKey, Scope, MissedReason);
+
+/// Of each publisher, scope and reason, the newest: so there are few, however much is missed while its subscriber stands still.
 #[derive(Debug, Default)]
 pub(super) struct Misses {
-    open: Mutex<Vec<(NodeKey, Scope, Arc<Open>)>>,
+    open: Mutex<Vec<(Of, Arc<Open>)>>,
     /// Whether there are any: to be looked at with each event.
     any: AtomicBool,
 }
@@ -46,21 +53,14 @@ pub(super) struct Misses {
 impl Misses {
     /// Notes what was missed. What is returned is to be told, in its place; nothing if it has joined what is on its way already.
     pub(super) fn note(&self, missed: Missed) -> Option<Arc<Open>> {
+        let of = (missed.publisher, missed.scope, missed.why);
         let mut open = lock(&self.open);
-        let known = open.iter_mut().find(|(of, scope, _)| (*of, *scope) == (missed.publisher, missed.scope));
-        let fresh = || Arc::new(Open(Mutex::new((missed, false))));
-        let note = match known {
-            Some((_, _, last)) if last.add(&missed) => return None,
-            Some((_, _, last)) => {
-                *last = fresh();
-                Arc::clone(last)
-            }
-            None => {
-                let note = fresh();
-                open.push((missed.publisher, missed.scope, Arc::clone(&note)));
-                note
-            }
-        };
+        if open.iter().any(|(its, note)| *its == of && note.add(&missed)) {
+            return None;
+        }
+        open.retain(|(_, note)| !note.is_closed());
+        let note = Arc::new(Open(Mutex::new((missed, false))));
+        open.push((of, Arc::clone(&note)));
         self.any.store(true, Ordering::Release);
         Some(note)
     }
@@ -69,7 +69,7 @@ impl Misses {
     pub(super) fn passed(&self, publisher: NodeKey, scope: Scope) {
         if self.any.load(Ordering::Acquire) {
             let mut open = lock(&self.open);
-            open.retain(|(of, its, _)| (*of, *its) != (publisher, scope));
+            open.retain(|((of, its, _), _)| (*of, *its) != (publisher, scope));
             self.any.store(!open.is_empty(), Ordering::Release);
         }
     }
@@ -119,5 +119,17 @@ mod tests {
         assert_eq!((first.close().count, second.close().count), (Some(1), Some(1)));
         let other = misses.note(missed(1, None, MissedReason::PublisherLost)).unwrap();
         assert_eq!(other.close().count, None, "another reason is another note");
+    }
+
+    #[test]
+    fn reasons_that_alternate_are_one_note_each_and_what_was_told_is_not_kept() {
+        let misses = Misses::default();
+        let why = |which| if which % 2 == 0 { MissedReason::MailboxFull } else { MissedReason::NotSent };
+        let notes: Vec<_> = (0..10).filter_map(|which| misses.note(missed(1, Some(1), why(which)))).collect();
+        assert_eq!(notes.iter().map(|note| note.close().count).collect::<Vec<_>>(), [Some(5), Some(5)]);
+        for run in 2..100 {
+            misses.note(missed(run, None, MissedReason::PublisherLost)).unwrap().close();
+        }
+        assert!(lock(&misses.open).len() <= 1, "runs that are gone leave nothing");
     }
 }

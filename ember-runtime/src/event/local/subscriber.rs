@@ -3,24 +3,39 @@
 use std::{
     any::TypeId,
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use super::misses::{Misses, Open};
+use super::{
+    misses::{Misses, Open},
+    topic::Last,
+};
 use crate::{
     actor::{
         Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, ScopeKind, Service, Subscription, Takes, TaskJob,
     },
+    error::RefusedReason,
     event::kinds::AnyEvent,
     message::{Keys, Lane},
+    sync::lock,
 };
+
+/// What became of an event at a subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    Taken,
+    /// Its mailbox has no room, or takes nothing for now.
+    Full,
+    /// It takes no new work: it is a subscriber no more.
+    Ended,
+}
 
 /// One that takes events.
 pub(super) trait Subscriber: Send + Sync {
-    /// Gives it an event; whether its mailbox has taken it.
-    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource) -> bool;
+    /// Gives it an event.
+    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource) -> Given;
 
     /// Tells it what it has missed.
     fn tell(&self, missed: Missed);
@@ -38,6 +53,12 @@ impl Takes {
     }
 }
 
+/// What comes while a subscriber is given what was kept for it, and lies behind that.
+enum Early {
+    Event(Arc<AnyEvent>, EventSource),
+    Missed(Missed),
+}
+
 /// One of the service `S`.
 pub(super) struct Handler<S: Service> {
     cell: Arc<Cell<S>>,
@@ -51,6 +72,10 @@ pub(super) struct Handler<S: Service> {
     /// What is told of what it misses: that of its module, otherwise that of the service.
     hooks: Box<[(MissedHook<S>, Keys)]>,
     misses: Misses,
+    /// It has what was kept for it: what comes goes straight into its mailbox.
+    is_open: AtomicBool,
+    /// What has come before that.
+    early: Mutex<Option<Vec<Early>>>,
     /// How many events this node's subscribers have missed.
     all_missed: Arc<AtomicU64>,
 }
@@ -65,7 +90,50 @@ impl<S: Service> Handler<S> {
         let Subscription { name, run, unit, takes, .. } = *subscription;
         let (cell, keys) = (Arc::clone(cell), keys.clone());
         let hooks = hooks(&cell.blueprint.table.missed, unit, &keys);
-        Self { cell, name, event, run, takes, keys, hooks, misses: Misses::default(), all_missed }
+        Self {
+            cell,
+            name,
+            event,
+            run,
+            takes,
+            keys,
+            hooks,
+            misses: Misses::default(),
+            is_open: AtomicBool::new(false),
+            early: Mutex::new(Some(Vec::new())),
+            all_missed,
+        }
+    }
+
+    /// Gives it the last events from before it, and then what has come since it was entered.
+    pub(super) fn open(&self, kept: Vec<Last>) {
+        for (event, source) in kept {
+            self.put(&event, &source);
+        }
+        loop {
+            let come = match &mut *lock(&self.early) {
+                Some(come) if !come.is_empty() => std::mem::take(come),
+                early => {
+                    *early = None;
+                    self.is_open.store(true, Ordering::Release);
+                    return;
+                }
+            };
+            for it in come {
+                match it {
+                    Early::Event(event, source) => drop(self.put(&event, &source)),
+                    Early::Missed(missed) => self.note(missed),
+                }
+            }
+        }
+    }
+
+    /// Whether it waits behind what was kept.
+    fn is_early(&self, it: impl FnOnce() -> Early) -> bool {
+        if self.is_open.load(Ordering::Acquire) {
+            return false;
+        }
+        lock(&self.early).as_mut().map(|early| early.push(it())).is_some()
     }
 }
 
@@ -77,8 +145,8 @@ fn hooks<S: Service>(all: &[MissedHook<S>], unit: TypeId, keys: &Keys) -> Box<[(
     all.iter().filter(|hook| hook.is_service).map(|hook| (*hook, Keys::default())).collect()
 }
 
-impl<S: Service> Subscriber for Handler<S> {
-    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource) -> bool {
+impl<S: Service> Handler<S> {
+    fn put(&self, event: &Arc<AnyEvent>, source: &EventSource) -> Given {
         let job = || -> Box<_> {
             let data = Delivery { event: Arc::clone(event), source: *source, run: self.run, keys: self.keys.clone() };
             Box::new(TaskJob {
@@ -92,18 +160,23 @@ impl<S: Service> Subscriber for Handler<S> {
                 },
             })
         };
-        let is_taken = self.cell.put_job(|| job()).is_ok();
-        if is_taken {
-            self.misses.passed(source.node, source.scope);
-        } else {
-            let (publisher, scope) = (source.node, source.scope);
-            let why = MissedReason::MailboxFull;
-            self.tell(Missed { publisher, event: self.event, scope, count: Some(1), why });
+        match self.cell.put_job(|| job()) {
+            Ok(()) => {
+                self.misses.passed(source.node, source.scope);
+                Given::Taken
+            }
+            Err(RefusedReason::Stopped) => Given::Ended,
+            Err(_) => {
+                let (publisher, scope) = (source.node, source.scope);
+                let why = MissedReason::MailboxFull;
+                self.note(Missed { publisher, event: self.event, scope, count: Some(1), why });
+                Given::Full
+            }
         }
-        is_taken
     }
 
-    fn tell(&self, missed: Missed) {
+    /// Tells it what it has missed.
+    fn note(&self, missed: Missed) {
         self.all_missed.fetch_add(missed.count.unwrap_or(0), Ordering::Relaxed);
         let Some(note) = self.misses.note(missed) else { return };
         let (service, pid, handler, why) = (S::SPEC.name, self.cell.pid, self.name, missed.why.text());
@@ -123,6 +196,21 @@ impl<S: Service> Subscriber for Handler<S> {
             };
             // Refused only if the service is ending.
             self.cell.owe(Lane::User, Box::new(job));
+        }
+    }
+}
+
+impl<S: Service> Subscriber for Handler<S> {
+    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource) -> Given {
+        if self.is_early(|| Early::Event(Arc::clone(event), *source)) {
+            return Given::Taken;
+        }
+        self.put(event, source)
+    }
+
+    fn tell(&self, missed: Missed) {
+        if !self.is_early(|| Early::Missed(missed)) {
+            self.note(missed);
         }
     }
 

@@ -120,7 +120,7 @@ impl Node {
             biased;
             () = self.inner.services.hub.drained() => {}
             () = self.inner.hurried() => {}
-            () = sleep_until(deadline.min(Instant::now() + SENT_OUT_IN)) => {}
+            () = sleep_until(deadline.min(Instant::now() + SENT_OUT_IN)) => self.inner.services.hub.tell_unsent(),
         }
         #[cfg(not(feature = "cluster"))]
         let unread = 0;

@@ -205,10 +205,16 @@ impl Door {
                 follow::entries(&router, &question).await
             }),
             Announce::ID | Batch::ID => match self.hub.upgrade() {
-                Some(hub) if method == Announce::ID => at_once(reply, &payload, |said| hub.hear(peer, said)),
-                Some(hub) => {
-                    later(&router, reply, &payload, move |_, batch: Batch| async move { hub.receive(peer, &batch) })
+                Some(hub) if method == Announce::ID => {
+                    later(&router, reply, &payload, move |_, said: Announce| async move { hub.hear(peer, said) })
                 }
+                Some(hub) => match read::<Batch>(&payload) {
+                    Ok(batch) if batch.is_fair() => {
+                        when_done::<Batch>(&router, reply, async move { hub.receive(peer, &batch) });
+                    }
+                    Ok(_) => reply.fail(RefusedReason::Undecodable("no node sends so many events at once".into())),
+                    Err(refused) => reply.fail(refused),
+                },
                 None => reply.fail(RefusedReason::Stopped),
             },
             _ => reply.fail(RefusedReason::UnknownMethod),
@@ -256,11 +262,19 @@ fn later<Q: Question, F: Future<Output = Q::Answer> + Send + 'static>(
     match read::<Q>(payload) {
         Ok(question) => {
             let answer = answer(Arc::clone(router), question);
-            drop(router.runtime().spawn(async move {
-                let answer = answer.await;
-                reply.send(ReplyBody::Value(&mut |out| encode(&answer, out)));
-            }));
+            when_done::<Q>(router, reply, answer);
         }
         Err(refused) => reply.fail(refused),
     }
+}
+
+fn when_done<Q: Question>(
+    router: &Arc<Router>,
+    reply: RawReply<'static>,
+    answer: impl Future<Output = Q::Answer> + Send + 'static,
+) {
+    drop(router.runtime().spawn(async move {
+        let answer = answer.await;
+        reply.send(ReplyBody::Value(&mut |out| encode(&answer, out)));
+    }));
 }

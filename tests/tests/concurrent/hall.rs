@@ -24,7 +24,6 @@ pub struct Seen {
     pub stopped: Arc<AtomicUsize>,
     pub ticks: Arc<AtomicUsize>,
     pub events: Arc<AtomicUsize>,
-    pub missed: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
@@ -153,13 +152,6 @@ impl Hall {
         self.seen.gate.pass().await;
     }
 
-    #[on(missed)]
-    async fn gap(&self, _missed: &Missed) {
-        let _inside = self.seen.enter(None);
-        self.seen.missed.fetch_add(1, SeqCst);
-        self.seen.gate.pass().await;
-    }
-
     /// Takes so many milliseconds.
     #[rpc(key = "player")]
     pub async fn rpc_move(&self, player: u64, number: u64, takes: u64) -> u64 {
@@ -201,11 +193,6 @@ impl Hall {
 
     pub async fn rpc_panic(&self) {
         let _inside = self.seen.enter(None);
-        panic!("as it was told");
-    }
-
-    pub async fn rpc_wait_and_panic(&self) {
-        self.seen.gate.pass().await;
         panic!("as it was told");
     }
 

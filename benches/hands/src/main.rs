@@ -21,16 +21,18 @@ const HANDS: u64 = 64;
 enum Who {
     Exclusive,
     Sharded,
+    Concurrent,
     Factory,
 }
 
 impl Who {
-    const ALL: [Self; 3] = [Self::Exclusive, Self::Sharded, Self::Factory];
+    const ALL: [Self; 4] = [Self::Exclusive, Self::Sharded, Self::Concurrent, Self::Factory];
 
     fn name(self) -> &'static str {
         match self {
             Self::Exclusive => "Ember, exclusive",
             Self::Sharded => "Ember, 64 shards",
+            Self::Concurrent => "Ember, concurrent, 64 workers",
             Self::Factory => "ractor's factory, 64 workers",
         }
     }
@@ -40,6 +42,7 @@ async fn measure(who: Who, work: Work) -> Measured {
     match who {
         Who::Exclusive => service::exclusive(work).await,
         Who::Sharded => service::sharded(work).await,
+        Who::Concurrent => service::concurrent(work).await,
         Who::Factory => factory::measure(work).await,
     }
 }

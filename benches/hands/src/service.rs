@@ -1,5 +1,7 @@
 //! The same service, with one hand and with many: what differs is its attribute.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use ember::prelude::*;
 
 use crate::load::{Measured, Work, load};
@@ -40,12 +42,32 @@ impl Working for Sharded {
     }
 }
 
+/// So many at once as there are callers.
+#[service(concurrent, workers = 64, implements(Working))]
+#[derive(Debug, Default)]
+pub(crate) struct Concurrent {
+    done: AtomicU64,
+}
+
+#[rpc]
+impl Working for Concurrent {
+    async fn rpc_work(&self, _key: u64, work: u8) -> u64 {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        Work::ALL[work as usize].beside(done).await;
+        done
+    }
+}
+
 pub(crate) async fn exclusive(work: Work) -> Measured {
     under_load(Node::builder().service(Exclusive::default()), work).await
 }
 
 pub(crate) async fn sharded(work: Work) -> Measured {
     under_load(Node::builder().service_with(Sharded::default), work).await
+}
+
+pub(crate) async fn concurrent(work: Work) -> Measured {
+    under_load(Node::builder().service(Concurrent::default()), work).await
 }
 
 async fn under_load(builder: NodeBuilder, work: Work) -> Measured {

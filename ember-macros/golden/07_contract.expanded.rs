@@ -368,7 +368,7 @@ const _: () = ::core::assert!(
 const _: () = {
     #[allow(unused_imports, reason = "only where it is a module")]
     use ::ember::__private::NotSharded as _;
-    if ::ember::__private::Sharding::<Stall>::SHARDS > 0 {
+    if ::ember::__private::Sharding::<Stall>::SHARDS != 0 {
         if let ::core::option::Option::Some(why) = <Stall as Buys>::__METHOD_WITHOUT_A_KEY {
             ::core::panic!("{}", why)
         }

@@ -1,12 +1,9 @@
 //! The isles: a sharded service. With `sharded` taken away it is one state, and no caller would have to be changed.
 
-use std::{
-    collections::BTreeMap,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, thread, time::Duration};
 
 use ember::{Tick, prelude::*};
+use tokio::time::Instant;
 
 /// A storm, of which all isles of all nodes hear.
 #[message(event)]

@@ -43,7 +43,7 @@ fn keyed(Fulfilment { runtime: k, contract, unit, .. }: &Fulfilment) -> TokenStr
         const _: () = {
             #[allow(unused_imports, reason = "only where it is a module")]
             use #at::NotSharded as _;
-            if #at::Sharding::<#unit>::SHARDS > 0 {
+            if #at::Sharding::<#unit>::SHARDS != 0 {
                 if let ::core::option::Option::Some(why) = <#unit as #contract>::__METHOD_WITHOUT_A_KEY {
                     ::core::panic!("{}", why)
                 }

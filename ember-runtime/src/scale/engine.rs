@@ -4,7 +4,7 @@ use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
     Decision, Load, Step, Verdict,
-    scale::{Pace, Scale},
+    rule::{Pace, Scale},
     strategy::Strategy as _,
 };
 

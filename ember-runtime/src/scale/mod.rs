@@ -7,7 +7,7 @@ mod engine;
 mod load;
 mod processor;
 mod replay;
-mod scale;
+mod rule;
 mod strategy;
 mod verdict;
 mod weigh;
@@ -16,8 +16,8 @@ pub use self::{
     counts::WorkerCounts,
     decision::{Decision, Scaled},
     load::Load,
-    scale::Scale,
+    rule::Scale,
     strategy::Strategy,
     verdict::{Step, Verdict},
 };
-pub(crate) use self::{engine::Engine, load::Samples, processor::Processor, scale::Pace};
+pub(crate) use self::{engine::Engine, load::Samples, processor::Processor, rule::Pace};

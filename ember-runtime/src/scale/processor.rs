@@ -1,8 +1,16 @@
 //! How much of its cores the process uses.
 
-#[allow(clippy::disallowed_types, reason = "the time of the machine, as that of its processors")]
-use std::time::Instant;
-use std::{num::NonZero, thread::available_parallelism, time::Duration};
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "the time of the machine, as that of its processors"
+)]
+
+use std::{
+    num::NonZero,
+    thread::available_parallelism,
+    time::{Duration, Instant},
+};
 
 /// A second has so many of the ticks that Linux counts for programs, on every machine.
 const TICKS: u32 = 100;
@@ -37,7 +45,6 @@ fn share(used: Duration, passed: Duration, cores: u32) -> Option<f64> {
 }
 
 /// Processors know no other time: also where a test has stopped the clock.
-#[allow(clippy::disallowed_methods, reason = "the time of the machine, as that of its processors")]
 fn now() -> Instant {
     Instant::now()
 }

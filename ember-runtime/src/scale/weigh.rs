@@ -2,7 +2,7 @@
 
 use super::{
     Load, Step, Verdict,
-    scale::{By, Scale},
+    rule::{By, Scale},
     strategy::{Strategy, cpu, queue_depth, wait_p99},
 };
 use crate::panics::attempt;

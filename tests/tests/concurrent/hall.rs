@@ -256,7 +256,7 @@ impl Lungs {
 
     /// Until the other one is here too.
     pub async fn rpc_meet(&self) -> bool {
-        let began = std::time::Instant::now();
+        let began = tokio::time::Instant::now();
         self.seen.ticks.fetch_add(1, SeqCst);
         while self.seen.ticks.load(SeqCst) < 2 {
             if began.elapsed() > ember_tests::wait::PATIENCE {

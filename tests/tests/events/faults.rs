@@ -58,8 +58,8 @@ async fn fault(sim: &Sim, rng: &mut Rng, far: &Far, most: u64) {
     }
     for _ in 0..4 {
         sleep(ms(for_ms / 4)).await;
-        for which in 0..3 {
-            let is_paused = NODES[which] == a;
+        for (which, node) in NODES.into_iter().enumerate() {
+            let is_paused = node == a;
             if !is_paused {
                 more(sim, which, rng.u64(0..most), far).await;
             }
@@ -102,7 +102,7 @@ fn run(seed: u64) -> Result<u64, String> {
             more(&sim, which, 5, &far).await;
         }
         // In some runs more than waits for a node.
-        let most = if seed % 12 == 0 { 2_500 } else { 50 };
+        let most = if seed.is_multiple_of(12) { 2_500 } else { 50 };
         for _ in 0..2 {
             fault(&sim, &mut rng, &far, most).await;
             sleep(ms(rng.u64(0..1_500))).await;

@@ -215,7 +215,7 @@ impl Hod {
         drop(self.yard.begin());
         match number % 7 {
             0 => tokio::task::yield_now().await,
-            3 if stone % 5 == 0 && number % 49 == 3 => panic!("a stone has fallen"),
+            3 if stone.is_multiple_of(5) && number % 49 == 3 => panic!("a stone has fallen"),
             _ => {}
         }
         number

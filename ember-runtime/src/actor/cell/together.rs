@@ -71,8 +71,8 @@ impl<S: Service> Cell<S> {
     }
 
     /// The service is up: handlers begin.
-    pub(crate) fn open(&self, together: &Together<S>, body: Box<Body<S>>) {
-        let Body { core, service, .. } = *body;
+    pub(crate) fn open(&self, together: &Together<S>, body: Body<S>) {
+        let Body { core, service, .. } = body;
         let seed = S::Access::another(&service).map(|service| {
             let (streams, life) = (core.streams.another(), Arc::clone(core.life()));
             Seed { streams, service, life }

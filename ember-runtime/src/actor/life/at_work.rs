@@ -42,12 +42,15 @@ async fn run<S: Service>(mut at: AtWork<S>) {
     }
 }
 
+/// A piece of work, and the body for it.
+type Next<S> = (Post<S>, Box<Body<S>>);
+
 /// The next piece of work. One who always has some must not keep the other tasks of its thread from running.
 fn next<S: Service>(
     at: &mut AtWork<S>,
     done: &mut Option<Box<Body<S>>>,
     task: &mut Context<'_>,
-) -> Poll<Option<(Post<S>, Box<Body<S>>)>> {
+) -> Poll<Option<Next<S>>> {
     let Poll::Ready(proceed) = coop::poll_proceed(task) else {
         // What it did is done all the same: its key is free.
         if let Some(body) = done.take() {

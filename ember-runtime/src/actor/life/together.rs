@@ -25,7 +25,7 @@ pub(super) async fn serve_together<'a, S: Service>(
     cell: &Arc<Cell<S>>,
 ) -> Option<(Held<'a, Seat<S>>, Box<Body<S>>, End)> {
     held.hurry(false);
-    cell.open(together, body);
+    cell.open(together, *body);
     let end = loop {
         let always = cell.supervision().restart == Restart::Always;
         match poll_fn(|task| cell.poll_event(together, task)).await {

@@ -37,7 +37,7 @@ fn at_work(word: u64) -> u64 {
 }
 
 fn in_line(word: u64) -> u64 {
-    word / IN_LINE & MASK
+    (word / IN_LINE) & MASK
 }
 
 fn limit(word: u64) -> u64 {

@@ -42,6 +42,9 @@ pub(super) type Subscribers = Arc<[Arc<dyn Subscriber>]>;
 /// The last event of a publisher.
 pub(super) type Last = (Arc<AnyEvent>, EventSource);
 
+/// A subscriber that is none any more, and what is kept for nobody then.
+type Left = (Option<Arc<dyn Subscriber>>, Vec<Last>);
+
 impl Topic {
     pub(super) fn new(name: &'static str, known: Option<&'static Known>) -> Self {
         Self { name, known, state: Mutex::default() }
@@ -68,7 +71,7 @@ impl Topic {
     }
 
     /// Takes one out of those of the node `here`. It, and what is kept for nobody now, to be dropped; and the same of other nodes.
-    pub(super) fn leave(&self, number: u64, here: NodeKey) -> ((Option<Arc<dyn Subscriber>>, Vec<Last>), bool) {
+    pub(super) fn leave(&self, number: u64, here: NodeKey) -> (Left, bool) {
         let mut state = lock(&self.state);
         let left = state.subscribers.remove(&number);
         let Some(takes) = left.as_ref().map(|left| left.takes()) else { return ((None, Vec::new()), false) };

@@ -30,13 +30,16 @@ use crate::{
     transport::{Ingress, Members},
 };
 
+/// Which services are busy, and when that was looked at.
+type Busy = (Instant, Arc<[(u64, Load)]>);
+
 /// Takes in what the links bring.
 pub(crate) struct Door {
     router: Weak<Router>,
     watches: Weak<Watches>,
     hub: Weak<Hub>,
     /// Which services were busy at some time.
-    busy: Mutex<Option<(Instant, Arc<[(u64, Load)]>)>>,
+    busy: Mutex<Option<Busy>>,
 }
 
 /// Which services are busy is looked at no more often.

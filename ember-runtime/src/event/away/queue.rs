@@ -15,9 +15,6 @@ use super::wire::{Batch, Item, MOST_STREAMS, StreamName, Taken};
 /// So much waits for a node at most; what has no room is missed there.
 pub(super) const MOST: Bounds = Bounds { items: 4096, bytes: 4 * 1024 * 1024 };
 
-/// So many items go at once at most: a mailbox takes so many.
-pub(super) const AT_ONCE: usize = 256;
-
 /// Of how many batches back it is remembered that mailboxes were full.
 const REMEMBERED: usize = 1024;
 

@@ -1,4 +1,4 @@
-use super::*;
+use super::{super::wire::AT_ONCE, *};
 
 const KEY: StreamKey = (1, true);
 

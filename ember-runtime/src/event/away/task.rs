@@ -13,7 +13,8 @@ use super::{
     compare,
     hub::Hub,
     line::{Line, REMEMBERED},
-    queue::{AT_ONCE, Sent},
+    queue::Sent,
+    wire::AT_ONCE,
 };
 use crate::{
     call::Question,

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::queue::AT_ONCE;
 use crate::{call::Question, event::local::Want, id::MethodId, message::whole};
 
 /// Of so many streams the last number is told at once at most.
 pub(super) const MOST_STREAMS: usize = 4096;
+/// So many items go at once at most: a mailbox takes so many.
+pub(super) const AT_ONCE: usize = 256;
 
 /// What the subscribers of a node want of another. All of it: what is not named any more is not wanted any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,8 +12,8 @@ use std::{
 
 use super::{
     interest::{Want, Wants},
-    subscriber::{Given, Handler, Subscriber},
-    topic::{Last, Subscribers, Topic},
+    subscriber::{Given, Handler, Last, Subscriber},
+    topic::{Subscribers, Topic},
 };
 use crate::{
     actor::{Cell, EventSource, Missed, Scope, ScopeKind, Service, Subscription},

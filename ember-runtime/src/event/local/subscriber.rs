@@ -8,10 +8,7 @@ use std::{
     },
 };
 
-use super::{
-    misses::{Misses, Open},
-    topic::Last,
-};
+use super::misses::{Misses, Open};
 use crate::{
     actor::{
         Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, ScopeKind, Service, Subscription, Takes, TaskJob,
@@ -21,6 +18,9 @@ use crate::{
     message::{Keys, Lane},
     sync::lock,
 };
+
+/// The last event of a publisher.
+pub(super) type Last = (Arc<AnyEvent>, EventSource);
 
 /// What became of an event at a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

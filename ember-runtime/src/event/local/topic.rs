@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     interest::{Interest, Want},
-    subscriber::Subscriber,
+    subscriber::{Last, Subscriber},
 };
 use crate::{
     actor::{EventSource, Scope, ScopeKind},
@@ -38,9 +38,6 @@ struct State {
 }
 
 pub(super) type Subscribers = Arc<[Arc<dyn Subscriber>]>;
-
-/// The last event of a publisher.
-pub(super) type Last = (Arc<AnyEvent>, EventSource);
 
 /// A subscriber that is none any more, and what is kept for nobody then.
 type Left = (Option<Arc<dyn Subscriber>>, Vec<Last>);

@@ -137,8 +137,8 @@ impl Instance {
         self.state
     }
 
-    /// How large its share of the calls is, beside the others that match: what [`Node::set_weight`](crate::node::life::Node::set_weight)
-    /// has said last on its node, else its tag `weight` ([`Hosted::weight`](crate::node::settings::Hosted::weight)), else 1. With 0 it has none: it is
+    /// How large its share of the calls is, beside the others that match: what [`Node::set_weight`](crate::node::Node::set_weight)
+    /// has said last on its node, else its tag `weight` ([`Hosted::weight`](crate::node::Hosted::weight)), else 1. With 0 it has none: it is
     /// called by whoever names it.
     pub fn weight(&self) -> u16 {
         self.weight

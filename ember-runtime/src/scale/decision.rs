@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Load, Step};
+use super::{Reading, Step};
 use crate::id::Pid;
 
 /// What came of one look at a service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Decision {
-    /// When: as [`Load::at`].
+    /// When: as [`Reading::at`].
     pub at: Duration,
     /// How many workers there were.
     pub from: u32,
@@ -22,7 +22,7 @@ pub struct Decision {
     /// The reason, for the log.
     pub why: String,
     /// What was measured.
-    pub load: Load,
+    pub reading: Reading,
 }
 
 impl Decision {

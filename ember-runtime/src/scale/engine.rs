@@ -1,14 +1,14 @@
-//! The engine: loads in, decisions out.
+//! The engine: readings in, decisions out.
 
 use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
-    Decision, Load, Step, Verdict,
+    Decision, Reading, Step, Verdict,
     rule::{Pace, Scale},
     strategy::Strategy as _,
 };
 
-/// Decides for one service. It knows of time what loads say.
+/// Decides for one service. It knows of time what readings say.
 #[derive(Debug)]
 pub(crate) struct Engine {
     scale: Scale,
@@ -22,11 +22,11 @@ impl Engine {
         Self { scale, bounds, changed: None }
     }
 
-    /// What comes of this load where there are so many workers: somebody may have set them by hand since the last look.
-    pub(crate) fn look(&mut self, from: u32, load: Load) -> Decision {
-        let at = load.at;
-        let load = Load { workers: from, ..load };
-        let Verdict { step, mut why } = self.scale.verdict(&load);
+    /// What comes of this reading where there are so many workers: somebody may have set them by hand since the last look.
+    pub(crate) fn look(&mut self, from: u32, reading: Reading) -> Decision {
+        let at = reading.at;
+        let reading = Reading { workers: from, ..reading };
+        let Verdict { step, mut why } = self.scale.verdict(&reading);
         let step = step.unwrap_or(Step::Hold);
         let mut to = next(from, step, self.scale.pace(), &self.bounds);
         if step != Step::Hold && to == from {
@@ -42,7 +42,7 @@ impl Engine {
         if to != from {
             self.changed = Some(at);
         }
-        Decision { at, from, to, step, why, load }
+        Decision { at, from, to, step, why, reading }
     }
 
     /// How long it is left alone, if it is.

@@ -1,18 +1,18 @@
-//! Recorded loads, decided upon again.
+//! Recorded readings, decided upon again.
 
 use std::ops::RangeInclusive;
 
-use super::{Decision, Engine, Load, Scale};
+use super::{Decision, Engine, Reading, Scale};
 use crate::error::{Error, Result};
 
 impl Scale {
-    /// What is decided where a service with such bounds has these loads, one after the other: the same as when they were recorded, if the
-    /// strategy is the same, in no time, and without a service. [`Load::at`] says when each was; [`Load::workers`] is not read: there are as many
+    /// What is decided where a service with such bounds has these readings, one after the other: the same as when they were recorded, if the
+    /// strategy is the same, in no time, and without a service. [`Reading::at`] says when each was; [`Reading::workers`] is not read: there are as many
     /// as the decision before has left, and at first the fewest. So what [`Node::set_workers`](crate::node::Node::set_workers) did meanwhile is not replayed.
     ///
     /// # Errors
     /// [`Error::Configuration`] for what [`Hosted::scale`](crate::node::Hosted::scale) would refuse.
-    pub fn replay(&self, workers: RangeInclusive<u16>, loads: impl IntoIterator<Item = Load>) -> Result<Vec<Decision>> {
+    pub fn replay(&self, workers: RangeInclusive<u16>, readings: impl IntoIterator<Item = Reading>) -> Result<Vec<Decision>> {
         self.check()?;
         let (least, most) = (*workers.start(), *workers.end());
         if least == 0 || least > most {
@@ -21,11 +21,11 @@ impl Scale {
             return Err(Error::Configuration(why));
         }
         let (mut engine, mut now) = (Engine::new(self.clone(), least.into()..=most.into()), least.into());
-        let decide = |load| {
-            let decision = engine.look(now, load);
+        let decide = |reading| {
+            let decision = engine.look(now, reading);
             now = decision.to;
             decision
         };
-        Ok(loads.into_iter().map(decide).collect())
+        Ok(readings.into_iter().map(decide).collect())
     }
 }

@@ -1,30 +1,30 @@
 //! What strategies come to together.
 
 use super::{
-    Load, Step, Verdict,
+    Reading, Step, Verdict,
     rule::{By, Scale},
     strategy::{Strategy, cpu, queue_depth, wait_p99},
 };
 use crate::panics::attempt;
 
 impl Strategy for Scale {
-    fn verdict(&self, load: &Load) -> Verdict {
+    fn verdict(&self, reading: &Reading) -> Verdict {
         match &self.by {
-            By::QueueDepth(most) => queue_depth(*most, load),
-            By::Cpu(least, most) => cpu((*least, *most), load),
-            By::WaitP99(most) => wait_p99(*most, load),
-            By::Own(strategy) => attempt(|| strategy.verdict(load))
+            By::QueueDepth(most) => queue_depth(*most, reading),
+            By::Cpu(least, most) => cpu((*least, *most), reading),
+            By::WaitP99(most) => wait_p99(*most, reading),
+            By::Own(strategy) => attempt(|| strategy.verdict(reading))
                 .unwrap_or_else(|panic| Verdict::unknown(format!("the strategy panicked: {panic}"))),
-            By::Any(of) => together(of, load, |steps| steps.max()),
-            By::All(of) => together(of, load, |steps| steps.min()),
-            By::Weighted(of) => weighted(of, load),
+            By::Any(of) => together(of, reading, |steps| steps.max()),
+            By::All(of) => together(of, reading, |steps| steps.min()),
+            By::Weighted(of) => weighted(of, reading),
         }
     }
 }
 
 /// The step that `pick` picks among those of whoever can tell, and why they say so.
-fn together(of: &[Scale], load: &Load, pick: impl FnOnce(&mut dyn Iterator<Item = Step>) -> Option<Step>) -> Verdict {
-    let verdicts: Vec<Verdict> = of.iter().map(|scale| scale.verdict(load)).collect();
+fn together(of: &[Scale], reading: &Reading, pick: impl FnOnce(&mut dyn Iterator<Item = Step>) -> Option<Step>) -> Verdict {
+    let verdicts: Vec<Verdict> = of.iter().map(|scale| scale.verdict(reading)).collect();
     let step = pick(&mut verdicts.iter().filter_map(|verdict| verdict.step));
     Verdict { step, why: why(verdicts.iter(), step) }
 }
@@ -41,8 +41,8 @@ fn why<'a>(verdicts: impl Iterator<Item = &'a Verdict>, step: Option<Step>) -> S
     reasons.join("; ")
 }
 
-fn weighted(of: &[(f64, Scale)], load: &Load) -> Verdict {
-    let verdicts: Vec<(f64, Verdict)> = of.iter().map(|(weight, scale)| (*weight, scale.verdict(load))).collect();
+fn weighted(of: &[(f64, Scale)], reading: &Reading) -> Verdict {
+    let verdicts: Vec<(f64, Verdict)> = of.iter().map(|(weight, scale)| (*weight, scale.verdict(reading))).collect();
     let weight = |step: Option<Step>| -> f64 {
         verdicts.iter().filter(|(_, verdict)| verdict.step == step).map(|(weight, _)| weight).sum()
     };

@@ -39,14 +39,14 @@ async fn so_many_handlers_run_at_once_and_no_more_and_the_rest_waits() {
         calls.spawn(async move { client.rpc_work(10).await.unwrap() });
     }
     tokio::time::sleep(Duration::from_millis(5)).await;
-    let counts = node.worker_counts(pid).unwrap();
+    let counts = node.workers(pid).unwrap();
     assert_eq!((counts.least, counts.most, counts.now, counts.busy), (4, 4, 4, 4));
     assert_eq!((counts.waiting, counts.queued, counts.oldest), (16, 16, Some(Duration::from_millis(5))));
     let mut numbers = calls.join_all().await;
     numbers.sort_unstable();
     assert_eq!(numbers, (0..20).collect::<Vec<_>>(), "one state");
     assert_eq!((seen.most(), began.elapsed().as_millis()), (4, 50));
-    let counts = node.worker_counts(pid).unwrap();
+    let counts = node.workers(pid).unwrap();
     assert_eq!((counts.busy, counts.waiting, counts.oldest), (0, 0, None));
     let counts = node.call_counts(pid).unwrap();
     assert_eq!(counts.short + counts.queued, 20);
@@ -182,10 +182,10 @@ async fn what_waits_is_bounded_and_a_pause_refuses() {
         client.rpc_count().send().unwrap();
     }
     assert_eq!(refused(client.rpc_count().await), RefusedReason::MailboxFull { limit: 3 });
-    assert_eq!(node.worker_counts(pid).unwrap().waiting, 3);
+    assert_eq!(node.workers(pid).unwrap().waiting, 3);
     (0..4).for_each(|_| seen.gate.open());
     within("what waits to be done", async {
-        while node.worker_counts(pid).unwrap().busy > 0 {
+        while node.workers(pid).unwrap().busy > 0 {
             tokio::task::yield_now().await;
         }
     })

@@ -30,7 +30,7 @@ async fn the_order_of_each_key_stays_while_the_workers_come_and_go() {
     let seen = Seen::default();
     let node = Node::builder().service(Lungs { seen: seen.clone() }).start().await.unwrap();
     let (client, pid) = (node.client::<LungsClient>(), instance::<LungsClient>(&node).pid());
-    assert_eq!(node.worker_counts(pid).map(|counts| (counts.least, counts.most, counts.now)), Some((2, 16, 2)));
+    assert_eq!(node.workers(pid).map(|counts| (counts.least, counts.most, counts.now)), Some((2, 16, 2)));
     for seed in 1..=150_u64 {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut next = [0; KEYS as usize];
@@ -46,7 +46,7 @@ async fn the_order_of_each_key_stays_while_the_workers_come_and_go() {
                 _ => {}
             }
         }
-        while node.worker_counts(pid).unwrap().busy > 0 {
+        while node.workers(pid).unwrap().busy > 0 {
             sleep(Duration::from_millis(1)).await;
         }
         let done = seen.order();
@@ -67,13 +67,13 @@ async fn a_limit_that_grows_begins_what_waits_and_one_that_shrinks_waits_for_tho
     for _ in 0..2 {
         seen.gate.reached().await;
     }
-    let counts = node.worker_counts(pid).unwrap();
+    let counts = node.workers(pid).unwrap();
     assert_eq!((counts.busy, counts.queued), (2, 18));
     assert_eq!(node.set_workers(pid, 16), Some(16));
     for _ in 0..14 {
         seen.gate.reached().await;
     }
-    assert_eq!((seen.now(), node.worker_counts(pid).unwrap().busy), (16, 16), "exactly as many as there may be");
+    assert_eq!((seen.now(), node.workers(pid).unwrap().busy), (16, 16), "exactly as many as there may be");
     assert_eq!(node.set_workers(pid, 3), Some(3));
     (0..20).for_each(|_| seen.gate.open());
     for _ in 0..4 {

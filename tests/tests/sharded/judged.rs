@@ -11,7 +11,7 @@ use std::{
 
 use ember::{
     prelude::*,
-    scale::{Load, Verdict},
+    scale::{Reading, Verdict},
     testing::{
         Cluster,
         prove::{Model, User, prove},
@@ -58,7 +58,7 @@ impl Purse {
 
 /// Up for a second, and down for one.
 fn breathing() -> Scale {
-    let by = |load: &Load| match load.at.as_secs() % 2 {
+    let by = |reading: &Reading| match reading.at.as_secs() % 2 {
         0 => Verdict::grow("in"),
         _ => Verdict::shrink("out"),
     };

@@ -12,7 +12,7 @@ use std::{
 use ember::{
     Error, Node, Pid,
     prelude::*,
-    scale::{Decision, Load, Scaled, Verdict},
+    scale::{Decision, Reading, Scaled, Verdict},
 };
 use tokio::time::{advance, sleep};
 
@@ -53,8 +53,8 @@ impl Ledger {
 /// More for as long as this is more than 0, fewer at 0.
 fn wanted(demand: &Arc<AtomicU64>) -> Scale {
     let demand = Arc::clone(demand);
-    Scale::by(move |load: &Load| match demand.load(Ordering::SeqCst) {
-        0 => Verdict::shrink(format!("nobody is hungry, at {:?}", load.at)),
+    Scale::by(move |reading: &Reading| match demand.load(Ordering::SeqCst) {
+        0 => Verdict::shrink(format!("nobody is hungry, at {:?}", reading.at)),
         guests => Verdict::grow(format!("{guests} guests")),
     })
 }
@@ -78,27 +78,27 @@ async fn bounds_are_reached_exactly_in_virtual_time_and_the_same_comes_of_what_w
     let (node, pid, ledger) = kitchen(scale.clone()).await;
     sleep(75 * SECOND).await;
     assert_eq!(sizes(&ledger.decisions()), [3, 5, 8, 12, 16, 16, 16]);
-    assert_eq!(node.worker_counts(pid).unwrap().now, 16);
+    assert_eq!(node.workers(pid).unwrap().now, 16);
     demand.store(0, Ordering::SeqCst);
     sleep(50 * SECOND).await;
     let decisions = ledger.decisions();
     assert_eq!(sizes(&decisions)[7..], [8, 4, 2, 2, 2]);
-    let counts = node.worker_counts(pid).unwrap();
+    let counts = node.workers(pid).unwrap();
     assert_eq!((counts.least, counts.now, counts.most), (2, 2, 16));
     let seconds: Vec<u64> = decisions.iter().map(|decision| decision.at.as_secs()).collect();
     assert_eq!(seconds, (1..=12).map(|look| look * 10).collect::<Vec<_>>());
     assert_eq!((&*decisions[0].why, &*decisions[6].why), ("7 guests", "7 guests, but there are not to be more"));
     let told = ledger.0.lock().unwrap_or_else(PoisonError::into_inner)[0].clone();
     assert_eq!((told.pid, told.service), (pid, "Kitchen"));
-    let Load { workers, busy, cpu, .. } = decisions[3].load;
-    assert!(workers == 8 && busy == 0.0 && cpu.is_some() == cfg!(target_os = "linux"), "{:?}", decisions[3].load);
-    let recorded: Vec<Load> = decisions[..7].iter().map(|decision| decision.load).collect();
+    let Reading { workers, busy, cpu, .. } = decisions[3].reading;
+    assert!(workers == 8 && busy == 0.0 && cpu.is_some() == cfg!(target_os = "linux"), "{:?}", decisions[3].reading);
+    let recorded: Vec<Reading> = decisions[..7].iter().map(|decision| decision.reading).collect();
     demand.store(7, Ordering::SeqCst);
     assert_eq!(scale.replay(2..=16, recorded).unwrap(), decisions[..7]);
     assert_eq!(node.set_workers(pid, 12), Some(12));
     sleep(10 * SECOND).await;
     assert_eq!(
-        (ledger.decisions()[12].from, node.worker_counts(pid).unwrap().now),
+        (ledger.decisions()[12].from, node.workers(pid).unwrap().now),
         (12, 16),
         "from where it was set to by hand"
     );
@@ -111,15 +111,15 @@ async fn bounds_are_reached_exactly_in_virtual_time_and_the_same_comes_of_what_w
     node.shutdown().await.unwrap();
 }
 
-/// One that a file of recorded loads was written for: a morning with a rush, and a lull.
+/// One that a file of recorded readings was written for: a morning with a rush, and a lull.
 #[test]
 fn a_recorded_morning_gives_the_decisions_that_it_gave() {
-    let loads: Vec<Load> = ember::serde_json::from_str(include_str!("morning.json")).unwrap();
+    let readings: Vec<Reading> = ember::serde_json::from_str(include_str!("morning.json")).unwrap();
     let scale = Scale::any([Scale::queue_depth(10), Scale::cpu(0.2..=0.8), Scale::wait_p99(Duration::from_millis(5))])
         .grow(1.5)
         .shrink(0.5)
         .cool_down(15 * SECOND);
-    let decisions = scale.replay(2..=16, loads).unwrap();
+    let decisions = scale.replay(2..=16, readings).unwrap();
     let told: Vec<String> = decisions
         .iter()
         .map(|it| format!("{:>3} s  {:>2} → {:>2}  {}", it.at.as_secs(), it.from, it.to, it.why))
@@ -170,8 +170,8 @@ async fn what_has_nothing_to_scale_is_refused_with_what_to_write() {
     let node = Node::builder().start().await.unwrap();
     assert!(node.spawn(Hosted::with(Fixed::default).scale(depth())).await.is_err());
     let fixed = node.spawn(Hosted::with(Fixed::default)).await.unwrap();
-    assert_eq!(node.worker_counts(fixed).unwrap().now, 4);
+    assert_eq!(node.workers(fixed).unwrap().now, 4);
     let endless = node.spawn(Hosted::with(Endless::default)).await.unwrap();
-    assert_eq!(node.worker_counts(endless), None);
+    assert_eq!(node.workers(endless), None);
     node.shutdown().await.unwrap();
 }

@@ -12,7 +12,7 @@ use std::{
 use ember::{
     Node, Pid,
     prelude::*,
-    scale::{Load, Verdict},
+    scale::{Reading, Verdict},
 };
 use ember_tests::{
     gate::Gate,
@@ -146,7 +146,7 @@ async fn as_many_shards_as_there_are_workers_run_and_all_of_them_in_the_end() {
         })
         .collect();
     let counts = eventually("three at work, and the other shards in line", async || {
-        let counts = node.worker_counts(pid)?;
+        let counts = node.workers(pid)?;
         (counts.busy == 3 && counts.queued >= 8).then_some(counts)
     })
     .await;
@@ -175,7 +175,7 @@ async fn a_shard_that_waits_has_no_worker_and_one_that_calls_another_lends_it_it
     for _ in 0..8 {
         yard.gate.reached().await;
     }
-    eventually("nobody at work", async || (node.worker_counts(pid)?.busy == 0).then_some(())).await;
+    eventually("nobody at work", async || (node.workers(pid)?.busy == 0).then_some(())).await;
     (0..32).for_each(|_| yard.gate.open());
     for call in waiting {
         within("a call", call).await.unwrap().unwrap();
@@ -229,7 +229,7 @@ struct Breath(Arc<AtomicBool>);
 impl Breath {
     fn scale(&self) -> Scale {
         let Self(grows) = self.clone();
-        let by = Scale::by(move |_: &Load| match grows.load(Ordering::SeqCst) {
+        let by = Scale::by(move |_: &Reading| match grows.load(Ordering::SeqCst) {
             true => Verdict::grow("in"),
             false => Verdict::shrink("out"),
         });
@@ -252,7 +252,7 @@ async fn hod(yard: &Yard, breath: &Breath) -> (Node, Pid, HodClient) {
 }
 
 async fn until(node: &Node, pid: Pid, workers: u32) {
-    eventually("so many workers", async || (node.worker_counts(pid)?.now == workers).then_some(())).await;
+    eventually("so many workers", async || (node.workers(pid)?.now == workers).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 20)]
@@ -271,12 +271,12 @@ async fn those_that_wait_begin_when_it_grows_and_none_begins_after_it_has_shrunk
         eventually("so many at work", async || (yard.at_work.load(Ordering::SeqCst) == workers).then_some(())).await;
     };
     at_work(2).await;
-    eventually("the others in line", async || (node.worker_counts(pid)?.queued == 30).then_some(())).await;
+    eventually("the others in line", async || (node.workers(pid)?.queued == 30).then_some(())).await;
     breath.set(true);
     at_work(16).await;
     breath.set(false);
     until(&node, pid, 2).await;
-    let counts = node.worker_counts(pid).unwrap();
+    let counts = node.workers(pid).unwrap();
     assert_eq!((counts.busy, counts.queued), (16, 16), "those at work go on, and the others wait");
     yard.most.store(0, Ordering::SeqCst);
     yard.wall.fall();

@@ -79,19 +79,19 @@ impl Scaling {
         loop {
             let samples = samples(workers, every).await;
             let cpu = processor.as_mut().and_then(Processor::share);
-            let load = samples.load(began.elapsed(), workers.wait_p99().unwrap_or_default(), cpu);
-            self.follow(workers, engine.look(workers.now(), load));
+            let reading = samples.reading(began.elapsed(), workers.wait_p99().unwrap_or_default(), cpu);
+            self.follow(workers, engine.look(workers.now(), reading));
         }
     }
 
     fn follow(&self, workers: &dyn Workers, decision: Decision) {
         let (service, pid) = (self.cell.name(), self.cell.pid());
-        let Decision { from, to, step, why, load, .. } = &decision;
+        let Decision { from, to, step, why, reading, .. } = &decision;
         if decision.is_change() {
             workers.set(*to);
             tracing::info!(target: "ember::scale", service, %pid, from, to, why, "scaled");
         } else {
-            tracing::debug!(target: "ember::scale", service, %pid, workers = to, ?step, why, ?load, "looked at, and left as it is");
+            tracing::debug!(target: "ember::scale", service, %pid, workers = to, ?step, why, ?reading, "looked at, and left as it is");
         }
         self.bus.publish(Scaled::new(pid, service, decision), None);
     }

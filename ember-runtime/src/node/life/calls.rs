@@ -14,7 +14,7 @@ use crate::{
     id::{Pid, UniqueId},
     node::slot::UniqueIds,
     offload::OffloadCounts,
-    scale::WorkerCounts,
+    scale::Workers,
 };
 
 impl Node {
@@ -89,11 +89,11 @@ impl Node {
     /// What the workers of a service of this node are at now; `None` if it has none to count (it is exclusive, or sharded without
     /// `workers`), or does not run here. Of a sharded service the pid of the whole is asked for: its shards have none of their own. It looks at each
     /// shard.
-    pub fn worker_counts(&self, service: Pid) -> Option<WorkerCounts> {
+    pub fn workers(&self, service: Pid) -> Option<Workers> {
         let cell = self.inner.services.find(service)?;
         let workers = cell.workers()?;
         let bounds = workers.bounds();
-        Some(WorkerCounts {
+        Some(Workers {
             least: *bounds.start(),
             most: *bounds.end(),
             now: workers.now(),
@@ -107,7 +107,7 @@ impl Node {
     /// Lets so many handlers of a concurrent service of this node run at once, or so many shards of a sharded one be at work, within the bounds
     /// that it has said (`workers = 2..=16`); how many that are then. More begin at once. With fewer, those that run go on to their end, and others
     /// begin when few enough are left. The order of each key stays. Where the service has a [`scale`](crate::node::Hosted::scale), that goes on from
-    /// there. `None` as for [`worker_counts`](Self::worker_counts).
+    /// there. `None` as for [`workers`](Self::workers).
     pub fn set_workers(&self, service: Pid, workers: u32) -> Option<u32> {
         let cell = self.inner.services.find(service)?;
         Some(cell.workers()?.set(workers))

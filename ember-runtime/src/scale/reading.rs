@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
-pub struct Load {
+pub struct Reading {
     /// When: since the service began to be scaled.
     pub at: Duration,
     /// How many workers there are.
@@ -40,9 +40,9 @@ impl Samples {
         self.queued += queued as f64;
     }
 
-    /// The load of the time that they were taken in.
-    pub(crate) fn load(&self, at: Duration, wait_p99: Duration, cpu: Option<f64>) -> Load {
+    /// The reading of the time that they were taken in.
+    pub(crate) fn reading(&self, at: Duration, wait_p99: Duration, cpu: Option<f64>) -> Reading {
         let taken = f64::from(self.taken.max(1));
-        Load { at, workers: 0, busy: self.busy / taken, queued: self.queued / taken, wait_p99, cpu }
+        Reading { at, workers: 0, busy: self.busy / taken, queued: self.queued / taken, wait_p99, cpu }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// The workers of a service at one moment: [`Node::workers`](crate::node::Node::worker_counts).
+/// The workers of a service at one moment: [`Node::workers`](crate::node::Node::workers).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct WorkerCounts {
+pub struct Workers {
     /// The fewest that there may be.
     pub least: u32,
     /// The most.

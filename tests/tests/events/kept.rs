@@ -83,3 +83,38 @@ fn who_asks_for_it_gets_the_last_value_of_each_publisher_first_and_nobody_else_d
         assert!(lines[4..].iter().all(|line| line.ends_with('4') || line == "plain 4"), "seed {seed}: {lines:?}");
     }
 }
+
+#[test]
+fn who_asks_anew_gets_what_was_published_meanwhile_and_nothing_older_after_it() {
+    for seed in 0..4 {
+        let log = Log::default();
+        let told = log.clone();
+        let cluster = Cluster::seed(seed).limit(ms(120_000)).node("ada", |node| node);
+        cluster.node("bob", |node| node).run(move |sim| async move {
+            sim.settled().await;
+            let mut gauge = None;
+            for value in 1..=6 {
+                if let Some(pid) = gauge {
+                    sim.on("bob", async move |node: Node| node.stop(pid)).await.unwrap();
+                }
+                let publish = || {
+                    sim.on("ada", async move |node: Node| {
+                        let _receipt = node.publish_to(Scope::Cluster, Level(value));
+                    })
+                };
+                // In every other round the news that nobody asks any more gets around before.
+                if value % 2 == 0 {
+                    sleep(ms(500)).await;
+                }
+                publish().await.unwrap();
+                let log_of = log.clone();
+                let spawned = sim.on("bob", async move |node: Node| node.spawn(Gauge(log_of)).await.unwrap());
+                gauge = Some(spawned.await.unwrap());
+                let is_there = || log.lines().last().is_some_and(|line| line.starts_with(&value.to_string()));
+                until("what was published meanwhile", is_there).await;
+            }
+        });
+        let lines = told.lines();
+        assert!(lines.is_sorted_by_key(|line| line.as_bytes()[0]), "seed {seed}: {lines:?}");
+    }
+}

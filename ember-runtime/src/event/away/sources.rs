@@ -16,9 +16,9 @@ use crate::{
     actor::{EventSource, Missed, MissedReason, Scope},
     event::{
         kinds::{self, AnyEvent, Known},
-        local::Bus,
+        local::{Bus, Came},
     },
-    id::{NodeKey, Pid},
+    id::{NodeKey, Pid, xxh3},
     panics::attempt,
     sync::lock,
 };
@@ -49,12 +49,14 @@ struct Source {
     full: BTreeMap<(StreamName, u64), u32>,
 }
 
-/// An item of a batch: its index, its stream, its number, who has published it, and the event or why it cannot be read; nothing if it came before.
+/// An item of a batch: its index, its stream, its number, who has published it, how it has come, and the event or why it cannot be read; nothing if it
+/// came before.
 struct Come<'a> {
     index: u32,
     name: &'a StreamName,
     number: u64,
     service: Option<Pid>,
+    came: Came,
     event: Option<(&'static Known, Result<Arc<AnyEvent>, String>)>,
 }
 
@@ -142,14 +144,16 @@ impl Source {
     fn item(&mut self, peer: NodeKey, item: &Come<'_>, (bus, server): Here<'_>) -> u32 {
         let (scope, number) = (scope_of(item.name, server), item.number);
         let event = item.event.as_ref();
-        let fresh = event.filter(|(known, _)| number == 0 || self.reach(peer, item.name, (known, scope, number), bus));
+        let fresh = event.filter(|(known, _)| {
+            if number == 0 { self.begin(item.name) } else { self.reach(peer, item.name, (known, scope, number), bus) }
+        });
         let Some((known, event)) = fresh else {
             return self.full.get(&(*item.name, number)).copied().unwrap_or(0);
         };
         let source = EventSource::new(peer, item.service, scope, number);
         let source = if number == 0 { source.kept() } else { source };
         let full = match event {
-            Ok(event) => bus.give(known, event, source).full,
+            Ok(event) => bus.give(known, event, (source, item.came)).full,
             Err(_) => {
                 if number > 0 {
                     bus.tell(known, missed(peer, known, (scope, Some(1), MissedReason::Unreadable)));
@@ -170,6 +174,13 @@ impl Source {
         }
     }
 
+    /// Goes on to this generation; whether it is no earlier one.
+    fn begin(&mut self, name: &StreamName) -> bool {
+        let at = self.streams.entry((name.event, name.cluster)).or_default();
+        *at = (*at).max((name.generation, 0));
+        at.0 == name.generation
+    }
+
     /// Goes on to this number, and tells of those before it that have not come. Whether it is new.
     fn reach(
         &mut self,
@@ -178,11 +189,11 @@ impl Source {
         (known, scope, number): (&'static Known, Scope, u64),
         bus: &Bus,
     ) -> bool {
-        let (generation, last) = self.streams.entry((name.event, name.cluster)).or_default();
-        if name.generation > *generation {
-            (*generation, *last) = (name.generation, 0);
+        if !self.begin(name) {
+            return false;
         }
-        if name.generation < *generation || number <= *last {
+        let (_, last) = self.streams.entry((name.event, name.cluster)).or_default();
+        if number <= *last {
             return false;
         }
         let count = number - *last - 1;
@@ -215,7 +226,9 @@ fn read<'a>(peer: NodeKey, batch: &'a Batch, far: &BTreeMap<(u64, bool), (u64, u
             tracing::error!(target: "ember::event", event, publisher = %peer, number, %error, "an event cannot be read, and perhaps others with it");
         }
         let service = item.service.map(|number| Pid { node: peer, number });
-        come.push(Come { index, name, number: item.number, service, event: event.map(|event| (known, event)) });
+        let digest = if event.is_some() { xxh3(bytes) } else { 0 };
+        let (came, event) = (Came { generation: name.generation, digest }, event.map(|event| (known, event)));
+        come.push(Come { index, name, number: item.number, service, came, event });
     }
     come
 }

@@ -13,7 +13,7 @@ use std::{
 use super::{
     interest::{Want, Wants},
     subscriber::{Given, Handler, Last, Subscriber},
-    topic::{Subscribers, Topic},
+    topic::{Came, Subscribers, Topic},
 };
 use crate::{
     actor::{Cell, EventSource, Missed, Scope, ScopeKind, Service, Subscription},
@@ -123,9 +123,14 @@ impl Bus {
     }
 
     /// Gives an event of another node to those here who take it.
-    pub(crate) fn give(&self, known: &'static Known, event: &Arc<AnyEvent>, source: EventSource) -> Tally {
+    pub(crate) fn give(
+        &self,
+        known: &'static Known,
+        event: &Arc<AnyEvent>,
+        (source, came): (EventSource, Came),
+    ) -> Tally {
         let Some(topic) = self.topic((known.kind.of)()) else { return Tally::default() };
-        let (subscribers, _before) = topic.keep(event, source);
+        let (subscribers, _before) = topic.keep(event, source, came);
         subscribers.map_or_else(Tally::default, |subscribers| give(&subscribers, event, &source))
     }
 

@@ -1,6 +1,6 @@
 //! An event on its way out.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 
@@ -124,9 +124,11 @@ impl Hub {
         let service = by.map(|pid| pid.number);
         let (mut named, mut reach) = (Vec::with_capacity(route.lines.len()), EventReach::default());
         reach.others = route.others.len();
+        if !route.away.is_empty() {
+            route.missed.fetch_add(1, Ordering::Relaxed);
+        }
         for line in &*route.lines {
-            let put = line.put(known.id, scope == Scope::Cluster, bytes, service);
-            let Some((put, takers)) = put else { continue };
+            let (put, takers) = line.put(known.id, scope == Scope::Cluster, bytes, service);
             let place = match put {
                 Put::At(place) => Some(place),
                 Put::Dropped => None,

@@ -67,9 +67,11 @@ impl Hub {
         let peers: BTreeSet<NodeKey> = seen.0.iter().copied().collect();
         for peer in &peers {
             let Some(line) = (if seen.1 { Some(self.line(*peer)) } else { self.known_line(*peer) }) else { continue };
-            if line.arrive() {
+            if line.is_away() {
+                self.change(|| line.arrive());
                 line.link_up();
-                self.reroute();
+            } else {
+                line.arrive();
             }
             looks.tasks.entry(*peer).or_insert_with(|| {
                 let run = Arc::clone(self).serve(line);
@@ -93,8 +95,8 @@ impl Hub {
             }
             if line.is_there() {
                 *departures += 1;
-                line.depart(*departures);
-                self.reroute();
+                let told = self.change(|| line.depart(*departures));
+                line.tell(told);
             }
             away.push((line.left(), line.peer));
         }

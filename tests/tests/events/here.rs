@@ -1,7 +1,12 @@
 //! Events within one node.
 
-use ember::prelude::*;
-use ember_tests::{gate::Gate, log::Log};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use ember::{Missed, prelude::*};
+use ember_tests::{gate::Gate, log::Log, wait::eventually};
 
 #[derive(Debug)]
 pub struct Weather(pub u32);
@@ -103,4 +108,95 @@ async fn a_subscription_ends_with_its_service() {
     let (node, ..) = start(&["a"], 2).await;
     node.shutdown().await.unwrap();
     assert_eq!(node.publish(Weather(1)), 0);
+}
+
+/// Which thread has published it, and which of its events it is.
+#[message(event)]
+pub struct Beat(usize, u64);
+
+/// What one that joins is given: events, whether each is from before; and what it has missed.
+type Given = Arc<Mutex<Vec<Result<(usize, u64, bool), Missed>>>>;
+
+#[service]
+pub struct Joins(Given);
+
+#[rpc]
+impl Joins {
+    #[on(event, retain)]
+    fn beat(&mut self, cx: &mut Cx<'_, Self>, event: &Beat) {
+        let kept = cx.event().expect("it is an event").retained;
+        self.0.lock().unwrap().push(Ok((event.0, event.1, kept)));
+    }
+
+    #[on(missed)]
+    fn gap(&mut self, missed: &Missed) {
+        self.0.lock().unwrap().push(Err(*missed));
+    }
+}
+
+const THREADS: usize = 2;
+/// So many events are published by each of them at most.
+const MOST: u64 = 20_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_joins_while_threads_publish_has_the_last_event_first_and_each_one_after_it_once() {
+    let node = Node::builder().start().await.unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let threads: Vec<_> = (0..THREADS)
+        .map(|thread| {
+            let (node, over) = (node.clone(), Arc::clone(&over));
+            tokio::task::spawn_blocking(move || {
+                let mut count = 0;
+                while count == 0 || !over.load(Ordering::Relaxed) {
+                    // All of it has room in a mailbox.
+                    if count < MOST {
+                        count += 1;
+                        let _receipt = node.publish_to(Scope::Node, Beat(thread, count));
+                    }
+                    std::thread::yield_now();
+                }
+                count
+            })
+        })
+        .collect();
+    // From now on there is a last event.
+    let probe = Given::default();
+    while probe.lock().unwrap().is_empty() {
+        let pid = node.spawn(Joins(Arc::clone(&probe))).await.unwrap();
+        tokio::task::yield_now().await;
+        node.stop(pid);
+    }
+    let mut all = Vec::new();
+    for which in 0..60 {
+        let given = Given::default();
+        let hosted = Hosted::new(Joins(Arc::clone(&given))).id(format!("joins {which}")).mailbox(1 << 16);
+        let pid = node.spawn(hosted).await.unwrap();
+        if which % 2 == 0 {
+            node.stop(pid);
+        }
+        all.push(given);
+    }
+    over.store(true, Ordering::Relaxed);
+    let mut counts = [0; THREADS];
+    for (count, thread) in counts.iter_mut().zip(threads) {
+        *count = thread.await.unwrap();
+    }
+    // Whoever has the last of all has what came before.
+    let _last = node.publish_to(Scope::Node, Beat(0, counts[0] + 1));
+    for (which, given) in all.iter().enumerate() {
+        let lives = which % 2 == 1;
+        let has_all = || given.lock().unwrap().iter().any(|it| matches!(it, Ok((0, value, _)) if *value == counts[0] + 1));
+        if lives {
+            eventually("the last event", async || has_all().then_some(())).await;
+        }
+        let given = given.lock().unwrap().clone();
+        let mut next = [None; THREADS];
+        for (index, one) in given.iter().enumerate() {
+            let Ok((thread, value, kept)) = *one else { panic!("{which}: nothing is missed: {given:?}") };
+            assert_eq!(kept, index == 0, "{which}: the last from before is first, and alone: {given:?}");
+            assert!(next[thread].is_none_or(|next| next == value), "{which}: {value} of {thread}, and not {next:?}");
+            next[thread] = Some(value + 1);
+        }
+    }
+    node.shutdown().await.unwrap();
 }

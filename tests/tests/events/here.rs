@@ -110,6 +110,76 @@ async fn a_subscription_ends_with_its_service() {
     assert_eq!(node.publish(Weather(1)), 0);
 }
 
+/// Of a house, for those who live in it.
+#[message(event)]
+pub struct Bell(u32);
+
+#[service]
+#[derive(Default)]
+pub struct House {
+    log: Log,
+    #[module]
+    kitchen: Module<Kitchen>,
+}
+
+#[module(parent = House)]
+#[derive(Default)]
+pub struct Kitchen;
+
+#[rpc]
+impl House {
+    #[on(event, scope = "node")]
+    fn street(&mut self, event: &Bell) {
+        self.log.say(format!("street {}", event.0));
+    }
+
+    #[on(event, retain)]
+    fn any(&mut self, cx: &mut Cx<'_, Self>, event: &Bell) {
+        let scope = cx.event().expect("it is an event").scope;
+        self.log.say(format!("any {scope} {}", event.0));
+    }
+
+    pub async fn rpc_ring(&mut self, cx: &mut Cx<'_, Self>, number: u32) -> Vec<u64> {
+        let of = |scope| {
+            let receipt = cx.publish_to(scope, Bell(number));
+            [receipt.nodes() as u64, receipt.subscribers() as u64]
+        };
+        [Scope::Service, Scope::Node].map(of).concat()
+    }
+}
+
+#[rpc]
+impl Kitchen {
+    #[on(event, scope = "service")]
+    fn bell(&mut self, cx: &mut Cx<'_, Self>, event: &Bell) {
+        cx.parent().log.say(format!("kitchen {}", event.0));
+    }
+}
+
+#[tokio::test]
+async fn what_stays_in_its_service_is_taken_there_by_its_modules_too_and_nowhere_else() {
+    let logs = [(); 3].map(|()| Log::default());
+    let house = |which: usize| House { log: logs[which].clone(), ..House::default() };
+    let node = Node::builder().service(Hosted::new(house(0)).id("a")).service(Hosted::new(house(1)).id("b"));
+    let node = node.start().await.unwrap();
+    assert_eq!(node.event_reach::<Bell>(Scope::Service).nodes(), 0);
+    assert_eq!(node.publish_to(Scope::Service, Bell(7)).confirmed().await.unwrap().nodes, 0, "it is nobody's");
+    let client = node.select::<HouseClient>().id("b").client();
+    // Two of its own handlers; two handlers of each of the two houses.
+    assert_eq!(client.rpc_ring(1).await.unwrap(), [1, 2, 1, 4]);
+    let mut lines = logs[1].until(4).await;
+    lines.sort();
+    assert_eq!(lines, ["any node 1", "any service 1", "kitchen 1", "street 1"]);
+    let mut lines = logs[0].until(2).await;
+    lines.sort();
+    assert_eq!(lines, ["any node 1", "street 1"]);
+    // Nobody who comes later has it.
+    let _later = node.spawn(house(2)).await.unwrap();
+    assert_eq!(logs[2].until(1).await, ["any node 1"]);
+    node.shutdown().await.unwrap();
+    assert_eq!(logs.map(|log| log.lines().len()), [2, 4, 1]);
+}
+
 /// Which thread has published it, and which of its events it is.
 #[message(event)]
 pub struct Beat(usize, u64);

@@ -147,7 +147,7 @@ impl Line {
     pub(super) fn wants(&self, event: u64, scope: Scope) -> Wanting {
         let state = self.lock();
         let is_wanted = match scope {
-            Scope::Node => false,
+            Scope::Service | Scope::Node => false,
             Scope::Server(server) => server == state.server && state.queue.wants((event, false)),
             Scope::Cluster => state.queue.wants((event, true)),
         };

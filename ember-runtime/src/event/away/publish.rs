@@ -62,11 +62,11 @@ impl EventReach {
 }
 
 impl Hub {
-    /// Whom an event of this type would go to, as far as is known.
-    pub(crate) fn reach(&self, known: &'static Known, scope: Scope) -> EventReach {
-        let here = if self.is_here(scope) { self.bus.takers(known, scope) } else { 0 };
+    /// Whom an event of this type would go to, as far as is known, if this service publishes it.
+    pub(crate) fn reach(&self, known: &'static Known, scope: Scope, by: Option<Pid>) -> EventReach {
+        let here = if self.is_here(scope) { self.bus.takers(known, scope, by) } else { 0 };
         let mut reach = EventReach { nodes: usize::from(here > 0), subscribers: here, others: 0 };
-        if scope != Scope::Node {
+        if leaves(scope) {
             let route = self.route(known.id, scope);
             for takers in route.lines.iter().filter_map(|line| line.takers(known.id, scope)) {
                 reach.nodes += 1;
@@ -79,7 +79,7 @@ impl Hub {
 
     fn is_here(&self, scope: Scope) -> bool {
         match scope {
-            Scope::Node | Scope::Cluster => true,
+            Scope::Service | Scope::Node | Scope::Cluster => true,
             Scope::Server(server) => server == self.server,
         }
     }
@@ -97,7 +97,7 @@ impl Hub {
         let mut bytes = None;
         let (numbered, mut published) = loop {
             let ordered = self.ordered();
-            let route = if scope == Scope::Node { Route::default() } else { self.route(known.id, scope) };
+            let route = if leaves(scope) { self.route(known.id, scope) } else { Route::default() };
             if route.lines.is_empty() || bytes.is_some() {
                 let numbered = self.bus.number(known, scope, &event);
                 break (numbered, self.send((known, scope), bytes.flatten().as_ref(), (by, &route)));
@@ -107,7 +107,7 @@ impl Hub {
             bytes = Some(self.written(known, &event));
         };
         if self.is_here(scope) {
-            let takers = numbered.takers(scope);
+            let takers = numbered.takers(scope, (self.here(), by));
             published.reach.nodes += usize::from(takers > 0);
             published.reach.subscribers += takers;
             published.here = Some(self.bus.give_numbered(&numbered, scope, &event, by));
@@ -141,6 +141,11 @@ impl Hub {
         }
         Published { here: None, named, reach }
     }
+}
+
+/// Whether it goes to other nodes.
+fn leaves(scope: Scope) -> bool {
+    !matches!(scope, Scope::Service | Scope::Node)
 }
 
 impl Named {

@@ -113,7 +113,7 @@ impl Sources {
         lock(source).full = full;
         let takers = batch.streams.iter().map(|name| {
             let known = kinds::of_id(name.event);
-            let takers = known.map_or(0, |known| bus.takers(known, scope_of(name, server)));
+            let takers = known.map_or(0, |known| bus.takers(known, scope_of(name, server), None));
             u32::try_from(takers).unwrap_or(u32::MAX)
         });
         taken.takers = takers.collect();
@@ -166,7 +166,7 @@ fn give(peer: NodeKey, item: &Come<'_>, (bus, server): Here<'_>) -> u32 {
             if number > 0 {
                 bus.tell(known, missed(peer, known, (scope, Some(1), MissedReason::Unreadable)));
             }
-            bus.takers(known, scope)
+            bus.takers(known, scope, None)
         }
     };
     u32::try_from(full).unwrap_or(u32::MAX)

@@ -10,7 +10,7 @@ use super::{
     subscriber::{Last, Subscriber},
 };
 use crate::{
-    actor::{EventSource, Scope, ScopeKind},
+    actor::{EventSource, Scope},
     event::kinds::{AnyEvent, Known},
     id::NodeKey,
     sync::lock,
@@ -58,19 +58,19 @@ impl Topic {
         lock(&self.state).subscribers()
     }
 
-    /// How many take what goes so far.
-    pub(super) fn takers(&self, scope: ScopeKind) -> usize {
-        self.subscribers().iter().filter(|it| it.takes().goes(scope)).count()
+    /// How many take what comes from there.
+    pub(super) fn takers(&self, source: &EventSource) -> usize {
+        self.subscribers().iter().filter(|it| it.fits(source)).count()
     }
 
     /// Enters a subscriber; the last values that it wants to have, and whether what other nodes are to know is news.
     pub(super) fn enter(&self, number: u64, subscriber: Arc<dyn Subscriber>) -> (Vec<Last>, bool) {
-        let takes = subscriber.takes();
+        let (takes, entered) = (subscriber.takes(), Arc::clone(&subscriber));
         let mut state = lock(&self.state);
         state.subscribers.insert(number, subscriber);
         let is_news = state.changed(|interest| interest.enter(takes));
         let kept = state.last.values().filter(|_| takes.retain).map(|((event, it), _)| (Arc::clone(event), it.kept()));
-        let kept = kept.filter(|(_, source)| takes.fits(source)).collect();
+        let kept = kept.filter(|(_, source)| entered.fits(source)).collect();
         (kept, is_news)
     }
 
@@ -169,7 +169,7 @@ mod tests {
     use crate::{
         actor::{Missed, Takes},
         event::local::subscriber::Given,
-        id::{Incarnation, NodeId},
+        id::{Incarnation, NodeId, Pid},
     };
 
     struct Retains;
@@ -183,6 +183,10 @@ mod tests {
 
         fn takes(&self) -> Takes {
             Takes { scope: None, retain: true }
+        }
+
+        fn service(&self) -> Pid {
+            Pid { node: key(9), number: 1 }
         }
     }
 

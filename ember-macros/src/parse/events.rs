@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// What the runtime's `ScopeKind` calls them.
-const SCOPES: [(&str, &str); 4] = [("service", "Service"), ("node", "Node"), ("server", "Server"), ("cluster", "Cluster")];
+const SCOPES: [(&str, &str); 4] =
+    [("service", "Service"), ("node", "Node"), ("server", "Server"), ("cluster", "Cluster")];
 
 /// What is said behind `event`.
 pub(super) fn takes(args: TokenStream, errors: &mut Errors) -> Takes {

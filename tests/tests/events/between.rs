@@ -157,6 +157,7 @@ fn an_event_goes_as_far_as_its_scope_and_to_those_who_take_that() {
                 node.publish_to(
                     scope,
                     Local(match scope {
+                        Scope::Service => 0,
                         Scope::Node => 1,
                         Scope::Server(id) => 10 + id,
                         Scope::Cluster => 3,

@@ -255,7 +255,8 @@ async fn who_joins_while_threads_publish_has_the_last_event_first_and_each_one_a
     let _last = node.publish_to(Scope::Node, Beat(0, counts[0] + 1));
     for (which, given) in all.iter().enumerate() {
         let lives = which % 2 == 1;
-        let has_all = || given.lock().unwrap().iter().any(|it| matches!(it, Ok((0, value, _)) if *value == counts[0] + 1));
+        let has_all =
+            || given.lock().unwrap().iter().any(|it| matches!(it, Ok((0, value, _)) if *value == counts[0] + 1));
         if lives {
             eventually("the last event", async || has_all().then_some(())).await;
         }

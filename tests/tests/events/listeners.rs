@@ -114,7 +114,11 @@ pub fn judge(heard: &[Heard], joined: bool) -> Result<BTreeMap<NodeKey, u64>, St
                     at.ahead = value - 1;
                 }
                 if source.number + at.ahead != *value {
-                    return wrong(format!("{value} has the number {}, and {} is right", source.number, value - at.ahead));
+                    return wrong(format!(
+                        "{value} has the number {}, and {} is right",
+                        source.number,
+                        value - at.ahead
+                    ));
                 }
             }
             Heard::Missed(missed) => {

@@ -53,18 +53,20 @@ pub(crate) struct Hub {
 struct Lines {
     all: BTreeMap<NodeKey, Arc<Line>>,
     /// Who wants what, as it was found when somebody published last.
-    routes: BTreeMap<(u64, Scope), Route>,
+    routes: Routes,
 }
 
+type Routes = BTreeMap<(u64, Scope), Arc<Route>>;
+
 /// Whom an event goes to.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Route {
-    pub(super) lines: Arc<[Arc<Line>]>,
+    pub(super) lines: Vec<Arc<Line>>,
     /// Those that are away: for them it is counted, which costs the same for however many.
-    pub(super) away: Arc<[Arc<Line>]>,
-    pub(super) missed: Arc<AtomicU64>,
-    /// Who wants it, and has another structure.
-    pub(super) others: Arc<[NodeKey]>,
+    pub(super) away: Vec<Arc<Line>>,
+    pub(super) missed: AtomicU64,
+    /// How many want it, and have another structure.
+    pub(super) others: usize,
 }
 
 impl Hub {
@@ -120,7 +122,7 @@ impl Hub {
         changed
     }
 
-    fn take_routes(&self) -> BTreeMap<(u64, Scope), Route> {
+    fn take_routes(&self) -> Routes {
         std::mem::take(&mut self.lock().routes)
     }
 
@@ -136,19 +138,15 @@ impl Hub {
         }
     }
 
-    pub(super) fn route(&self, event: u64, scope: Scope) -> Route {
+    pub(super) fn route(&self, event: u64, scope: Scope) -> Arc<Route> {
         let mut lines = self.lock();
         let Lines { all, routes } = &mut *lines;
         let found = || {
             let of = |wanting| all.values().filter(|line| line.wants(event, scope) == wanting).cloned().collect();
-            Route {
-                lines: of(Wanting::There),
-                away: of(Wanting::Away),
-                missed: Arc::default(),
-                others: all.values().filter(|line| line.has_other(event)).map(|line| line.peer).collect(),
-            }
+            let others = all.values().filter(|line| line.has_other(event)).count();
+            Arc::new(Route { lines: of(Wanting::There), away: of(Wanting::Away), missed: AtomicU64::new(0), others })
         };
-        routes.entry((event, scope)).or_insert_with(found).clone()
+        Arc::clone(routes.entry((event, scope)).or_insert_with(found))
     }
 
     /// The name of another node, for logs.

@@ -72,7 +72,7 @@ impl Hub {
                 reach.nodes += 1;
                 reach.subscribers += takers as usize;
             }
-            reach.others = route.others.len();
+            reach.others = route.others;
         }
         reach
     }
@@ -97,10 +97,10 @@ impl Hub {
         let mut bytes = None;
         let (numbered, mut published) = loop {
             let ordered = self.ordered();
-            let route = if leaves(scope) { self.route(known.id, scope) } else { Route::default() };
+            let route = if leaves(scope) { self.route(known.id, scope) } else { Arc::default() };
             if route.lines.is_empty() || bytes.is_some() {
                 let numbered = self.bus.number(known, scope, &event);
-                break (numbered, self.send((known, scope), bytes.flatten().as_ref(), (by, &route)));
+                break (numbered, self.send((known, scope), bytes.flatten().as_ref(), (by, &*route)));
             }
             drop(ordered);
             self.counts.encoded.add(1);
@@ -123,7 +123,7 @@ impl Hub {
     ) -> Published {
         let service = by.map(|pid| pid.number);
         let (mut named, mut reach) = (Vec::with_capacity(route.lines.len()), EventReach::default());
-        reach.others = route.others.len();
+        reach.others = route.others;
         if !route.away.is_empty() {
             route.missed.fetch_add(1, Ordering::Relaxed);
         }

@@ -85,7 +85,8 @@ impl Bus {
 
     /// How many would take what is published on this node only.
     pub(crate) fn subscribers_of<E: 'static>(&self) -> usize {
-        self.topic(TypeId::of::<E>()).map_or(0, |topic| topic.takers(&EventSource::new(self.here, None, Scope::Node, 0)))
+        self.topic(TypeId::of::<E>())
+            .map_or(0, |topic| topic.takers(&EventSource::new(self.here, None, Scope::Node, 0)))
     }
 
     /// Gives `event` to every subscriber; how many took it.
@@ -98,7 +99,8 @@ impl Bus {
 
     /// Numbers one that may go farther, and keeps it for subscribers to come if it leaves its service. Nothing of others runs here.
     pub(crate) fn number(&self, known: &'static Known, scope: Scope, event: &Arc<AnyEvent>) -> Numbered {
-        let (number, subscribers, before) = self.topic_of(known).number(scope, self.here, event, scope != Scope::Service);
+        let (number, subscribers, before) =
+            self.topic_of(known).number(scope, self.here, event, scope != Scope::Service);
         Numbered { number, subscribers, _before: before }
     }
 

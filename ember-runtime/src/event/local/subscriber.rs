@@ -11,7 +11,8 @@ use std::{
 use super::misses::{Misses, Open};
 use crate::{
     actor::{
-        Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, Scope, ScopeKind, Service, Subscription, Takes, TaskJob,
+        Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, Scope, ScopeKind, Service, Subscription, Takes,
+        TaskJob,
     },
     error::RefusedReason,
     event::kinds::AnyEvent,

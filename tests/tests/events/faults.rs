@@ -8,7 +8,7 @@ use ember::{
     prelude::*,
     testing::{Cluster, Sim},
 };
-use ember_tests::simulation::scale;
+use ember_tests::simulation::{scale, seeds};
 use fastrand::Rng;
 use tokio::time::sleep;
 
@@ -69,23 +69,6 @@ async fn fault(sim: &Sim, rng: &mut Rng, far: &Far, most: u64) {
     [b, "registry"].into_iter().for_each(|other| sim.heal(a, other));
 }
 
-/// The seeds of a run: `EMBER_PROVE='seed=7'` for one of them, `EMBER_PROVE_SEEDS=2000` or `2001-4000` for so many, as for what `prove` runs.
-fn seeds() -> std::ops::RangeInclusive<u64> {
-    let said = |name| std::env::var(name).ok();
-    let number = |text: &str| text.trim().parse::<u64>().unwrap_or_else(|_| panic!("`{text}` is no number of seeds"));
-    if let Some(one) = said("EMBER_PROVE") {
-        let seed = one
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("seed="))
-            .map_or_else(|| panic!("`{one}` names no seed"), number);
-        return seed..=seed;
-    }
-    match said("EMBER_PROVE_SEEDS") {
-        Some(range) => range.split_once('-').map_or_else(|| 1..=number(&range), |(from, to)| number(from)..=number(to)),
-        None => 1..=SEEDS * scale(),
-    }
-}
-
 /// One run: how many events were told to be missing; or why what the subscribers heard cannot be, if it cannot.
 fn run(seed: u64) -> Result<u64, String> {
     let ears = Ears::default();
@@ -136,7 +119,7 @@ fn run(seed: u64) -> Result<u64, String> {
 #[test]
 fn over_partitions_and_stalls_no_event_is_doubled_and_every_gap_is_told_with_its_count() {
     let (mut runs, mut missed) = (0, 0);
-    for seed in seeds() {
+    for seed in seeds(SEEDS * scale()) {
         match run(seed) {
             Ok(more) => (runs, missed) = (runs + 1, missed + more),
             Err(why) => panic!(

@@ -17,6 +17,7 @@ use crate::{
     error::RefusedReason,
     id::Pid,
     message::{Envelope, handler},
+    planted::{Bug, planted},
 };
 
 /// What stands before the shards of a service, and has their name, id and pid in the view.
@@ -82,7 +83,11 @@ impl<S: Service> Front<S> {
                 "a call of `{method}` has a key, by which its shard is found, and this has none"
             ))
         })?;
-        let shard = &self.shards[place_of(key, self.shards.len())];
+        let of = match &self.limit {
+            Some(limit) if planted(Bug::ShardByWorkers) => limit.now() as usize,
+            _ => self.shards.len(),
+        };
+        let shard = &self.shards[place_of(key, of)];
         shard.waits_not_for_itself(envelope, method).map(|()| shard)
     }
 

@@ -50,6 +50,10 @@ pub(crate) enum Bug {
     SendAtOnce,
     /// Who wants events is forgotten with its place in the view, and nobody says it again after a reconnect.
     ForgetInterest,
+    /// When the workers of a concurrent service become more or fewer, what waits under a key goes to another worker than the one that has it.
+    MoveKey,
+    /// Of a sharded service the key chooses among as many shards as may be at work just now.
+    ShardByWorkers,
 }
 
 /// Whether this build has the bug.
@@ -71,7 +75,7 @@ mod chosen {
     const VARIABLE: &str = "EMBER_PLANTED";
 
     /// By the names that `EMBER_PLANTED` has for them.
-    const BUGS: [(&str, Bug); 23] = [
+    const BUGS: [(&str, Bug); 25] = [
         ("epoch-at-callee", Bug::EpochAtCallee),
         ("watch-from-now", Bug::WatchFromNow),
         ("retry-maybe-executed", Bug::RetryMaybeExecuted),
@@ -95,6 +99,8 @@ mod chosen {
         ("forget-owed", Bug::ForgetOwed),
         ("send-at-once", Bug::SendAtOnce),
         ("forget-interest", Bug::ForgetInterest),
+        ("move-key", Bug::MoveKey),
+        ("shard-by-workers", Bug::ShardByWorkers),
     ];
 
     static CHOSEN: LazyLock<Option<Bug>> = LazyLock::new(|| {

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -185,4 +186,23 @@ pub async fn calls(node: Node, book: Book, count: u32, pause: Duration) {
 /// How much the tests that scale do: `EMBER_TEST_SCALE`, 1 by default.
 pub fn scale() -> u64 {
     std::env::var("EMBER_TEST_SCALE").ok().and_then(|scale| scale.parse().ok()).unwrap_or(1)
+}
+
+/// The seeds of a run, as many as `usual`, if nothing else is said: `EMBER_PROVE='seed=7'` for one of them, `EMBER_PROVE_SEEDS=2000` or
+/// `2001-4000` for so many, as for what `prove` runs.
+///
+/// # Panics
+/// If what is said names no seeds.
+pub fn seeds(usual: u64) -> RangeInclusive<u64> {
+    let said = |name| std::env::var(name).ok();
+    let number = |text: &str| text.trim().parse::<u64>().unwrap_or_else(|_| panic!("`{text}` is no number of seeds"));
+    if let Some(one) = said("EMBER_PROVE") {
+        let seed = one.split_whitespace().find_map(|word| word.strip_prefix("seed="));
+        let seed = seed.map_or_else(|| panic!("`{one}` names no seed"), number);
+        return seed..=seed;
+    }
+    match said("EMBER_PROVE_SEEDS") {
+        Some(range) => range.split_once('-').map_or_else(|| 1..=number(&range), |(from, to)| number(from)..=number(to)),
+        None => 1..=usual,
+    }
 }

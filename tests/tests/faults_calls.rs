@@ -1,11 +1,11 @@
 //! What becomes of calls when the process that they went to dies, freezes, or is cut off.
 
-use std::{thread, time::Duration};
+use std::{collections::BTreeMap, thread, time::Duration};
 
 use ember_tests::{
     etcd_process::free_port,
     faults::{
-        ANY, Direction, Executed, FaultNode, Kind, Member, Outcome, Sort, Stage, Wire, await_calls, await_view,
+        ANY, Direction, Executed, FaultNode, Kind, Member, Outcome, Record, Sort, Stage, Wire, await_calls, await_view,
         expect_definite, expect_no_flap,
     },
     wait::until,
@@ -115,6 +115,58 @@ fn calls_by_pid_to_a_killed_process_end_long_before_its_lease_and_their_deadline
     assert!(last.took_ms < 10_000, "{last:?}");
     Executed::read(stage.folder()).expect_truth(&calls);
     println!("measured: SIGKILL: calls by pid answered in {answered:?}, a later one in {} ms", last.took_ms);
+}
+
+const KEYS: u64 = 16;
+
+/// Who has executed the last call of each key that was, of those that were made after the first `after`.
+fn by_key(calls: &[Record], after: usize) -> BTreeMap<u64, String> {
+    let done = |call: &Record| match &call.outcome {
+        Outcome::Done(by) => Some((call.id.rsplit_once('/')?.1.parse().ok()?, by.clone())),
+        _ => None,
+    };
+    calls.iter().skip(after).filter_map(done).collect()
+}
+
+/// Waits until a call of each key was executed that was made from now on, and `who` is true of who did.
+fn await_keys(
+    caller: &mut FaultNode,
+    what: &str,
+    who: impl Fn(&BTreeMap<u64, String>) -> bool,
+) -> BTreeMap<u64, String> {
+    let after = caller.outcomes().len();
+    until(what, || {
+        let by = by_key(&caller.outcomes(), after);
+        (by.len() as u64 == KEYS && who(&by)).then_some(by)
+    })
+}
+
+#[test]
+fn the_keys_of_a_sharded_service_whose_process_is_killed_are_served_by_another_until_it_is_back() {
+    let stage = stage(Kind::Embedded);
+    let mut a = stage.caller("a");
+    let [mut b, mut c] = ["b", "c"].map(|name| stage.ready(&stage.configuration(name).sharded()));
+    let members = [Member::caller(&a), Member::sharded(&b), Member::sharded(&c)];
+    await_view(&mut a, &members.each_ref());
+    a.keys(KEYS, 3, LONG);
+    let both = |by: &BTreeMap<u64, String>| ["b", "c"].iter().all(|name| by.values().any(|by| by == name));
+    let before = await_keys(&mut a, "a call of each key", both);
+    assert_eq!(await_keys(&mut a, "another", |_| true), before, "each key has its instance");
+    assert_eq!([b.most(), c.most()], [2; 2], "as many shards are at work as there are workers");
+    b.kill();
+    let killed = Instant::now();
+    await_keys(&mut a, "the other process to serve all keys", |by| by.values().all(|by| by == "c"));
+    let taken_over = killed.elapsed();
+    let _again = stage.ready(&stage.configuration("b").sharded());
+    await_keys(&mut a, "the new process to have its keys back", |by| *by == before);
+    let summary = a.stop();
+    let calls = a.outcomes();
+    expect_definite(&calls);
+    Executed::read(stage.folder()).expect_truth(&calls);
+    assert!(summary.maybe_executed > 0, "nothing was under way there: {summary:?}");
+    assert!(summary.failed() <= KEYS, "a key costs the call that was under way, and no other: {summary:?}");
+    assert_eq!(c.most(), 2);
+    println!("measured: SIGKILL: all keys served by the other {taken_over:?} later, {} calls failed", summary.failed());
 }
 
 fn frozen_under_calls(kind: Kind, longer_than_the_lease: bool) {

@@ -15,7 +15,7 @@ const SEEDS: u64 = 2_000;
 const WRAPPER: &str = "RUSTC_WORKSPACE_WRAPPER";
 /// With no bug, each proof passes so many.
 const CLEAN: u64 = SEEDS;
-const BINARIES: [&str; 3] = ["elected_prove", "replicated_prove", "events"];
+const BINARIES: [&str; 5] = ["elected_prove", "replicated_prove", "events", "concurrent", "sharded"];
 
 const ELSEWHERE: &str = "one_master_per_epoch_acts_and_what_callers_saw_has_an_order";
 const BESIDE: &str = "no_master_acts_beside_a_later_one_whoever_sees_what_it_sees";
@@ -27,8 +27,11 @@ const AGAIN: &str = "again::what_became_of_a_call_is_known_to_whoever_is_the_mas
 const OWES: &str = "owes::a_call_that_is_committed_with_an_entry_is_made_once_and_none_that_is_not";
 const GAPS: &str = "faults::over_partitions_and_stalls_no_event_is_doubled_and_every_gap_is_told_with_its_count";
 
+const ORDER: &str = "order::the_order_of_each_key_stays_while_the_workers_come_and_go";
+const PURSE: &str = "judged::each_key_has_one_shard_at_a_time_whatever_dies_while_it_breathes_and_shards_panic";
+
 /// The bugs, and the proof that finds each.
-const BUGS: [(&str, &str); 23] = [
+const BUGS: [(&str, &str); 25] = [
     ("epoch-at-callee", BESIDE),
     ("watch-from-now", ENDING),
     ("retry-maybe-executed", ELSEWHERE),
@@ -52,10 +55,12 @@ const BUGS: [(&str, &str); 23] = [
     ("forget-owed", OWES),
     ("send-at-once", OWES),
     ("forget-interest", GAPS),
+    ("move-key", ORDER),
+    ("shard-by-workers", PURSE),
 ];
 
 /// What a failure says, and which of the judge's checks says so: the rows of the table in `docs/src/prove.md`.
-const CHECKS: [(&str, &str); 10] = [
+const CHECKS: [(&str, &str); 11] = [
     ("not linearizable", "what users saw"),
     ("` does not hold: ", "your own"),
     // Before the next, which it says too.
@@ -66,6 +71,7 @@ const CHECKS: [(&str, &str); 10] = [
     ("do not serve", "the service"),
     ("not all are in sync", "the group"),
     ("of its publishers' events", "what subscribers heard"),
+    ("the calls of the key", "what handlers saw"),
     ("do not come to see each other", "the cluster"),
 ];
 
@@ -113,10 +119,12 @@ pub(crate) fn command(names: &[&str]) -> Result<(), String> {
 
 /// Which test binary has this proof.
 fn binary(proof: &str) -> &'static str {
-    let [elected, replicated, events] = BINARIES;
+    let [elected, replicated, events, concurrent, sharded] = BINARIES;
     match proof {
         KEPT | SHOWN | AGAIN | OWES => replicated,
         GAPS => events,
+        ORDER => concurrent,
+        PURSE => sharded,
         _ => elected,
     }
 }
@@ -128,7 +136,7 @@ fn check(what: &str) -> &'static str {
 
 /// What has no bug passes.
 fn clean() -> Result<(), String> {
-    for proof in [ELSEWHERE, BESIDE, STILL, ENDING, KEPT, SHOWN, AGAIN, OWES, GAPS] {
+    for proof in [ELSEWHERE, BESIDE, STILL, ENDING, KEPT, SHOWN, AGAIN, OWES, GAPS, ORDER, PURSE] {
         if let Some(Told { seed, what, replay }) = prove("none", proof, CLEAN)? {
             return Err(format!(
                 "with no bug planted, seed {seed} of `{proof}` failed: {what}\n  EMBER_PROVE='{replay}'"

@@ -16,17 +16,17 @@ use loom::{
 use super::limit::{AtWork, InLine, Limit};
 
 /// As a task has it: it is polled again when somebody has rung. Who waits for a bell that nobody rings is found by loom.
-struct Bell {
+pub(super) struct Bell {
     rung: Mutex<bool>,
     heard: Condvar,
 }
 
 impl Bell {
-    fn new() -> StdArc<Self> {
+    pub(super) fn new() -> StdArc<Self> {
         StdArc::new(Self { rung: Mutex::new(false), heard: Condvar::new() })
     }
 
-    fn wait(&self) {
+    pub(super) fn wait(&self) {
         let mut rung = self.rung.lock().unwrap();
         while !*rung {
             rung = self.heard.wait(rung).unwrap();

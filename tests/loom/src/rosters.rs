@@ -1,4 +1,6 @@
-//! Workers that pull what others put in, callers that run a piece on the spot, and a limit that moves.
+//! Workers that pull what others put in, callers that run a piece on the spot, a limit that moves, and a driver that ends it all.
+
+use std::{sync::Arc as StdArc, task::Wake as _};
 
 use loom::{
     sync::{
@@ -8,14 +10,27 @@ use loom::{
     thread::{self, JoinHandle},
 };
 
-use super::roster::{Event, Piece, Roster};
+use super::{
+    limits::Bell,
+    roster::{Event, Piece, Roster},
+};
 
 const KEY: Option<u64> = Some(7);
 
-/// As a cell has it: a mailbox with a lock of its own, and the roster.
+/// What is to come, and whether more may.
+#[derive(Default)]
+struct Mailbox {
+    waiting: Vec<(Option<u64>, u32)>,
+    /// So many answers are owed a place.
+    promised: u32,
+    is_closed: bool,
+}
+
+/// As a cell has it: a mailbox with a lock of its own, the roster, and the driver's waker.
 struct Cell {
-    mailbox: Mutex<Vec<(Option<u64>, u32)>>,
+    mailbox: Mutex<Mailbox>,
     roster: Mutex<Roster<u32, (), ()>>,
+    driver: StdArc<Bell>,
     /// How many run under the key at this moment.
     inside: AtomicU32,
     /// What was done, as digits in the order of the key.
@@ -28,15 +43,22 @@ impl Cell {
         roster.open(());
         roster.admits = true;
         Arc::new(Self {
-            mailbox: Mutex::new(Vec::new()),
+            mailbox: Mutex::new(Mailbox::default()),
             roster: Mutex::new(roster),
+            driver: Bell::new(),
             inside: AtomicU32::new(0),
             done: Mutex::new(Vec::new()),
         })
     }
 
     fn gather(&self, roster: &mut Roster<u32, (), ()>) {
-        self.mailbox.lock().unwrap().drain(..).for_each(|(key, piece)| roster.lines.put(false, key, piece));
+        let mut mailbox = self.mailbox.lock().unwrap();
+        mailbox.waiting.drain(..).for_each(|(key, piece)| roster.lines.put(false, key, piece));
+        roster.over = mailbox.is_closed && mailbox.promised == 0;
+    }
+
+    fn wake_driver(&self) {
+        StdArc::clone(&self.driver).wake();
     }
 
     fn run(&self, key: Option<u64>, piece: u32) {
@@ -50,14 +72,18 @@ impl Cell {
     }
 }
 
-/// Makes as many workers as would have something to do.
+/// Makes as many workers as would have something to do, and has the driver see to what has come to an end.
 fn look(cell: &Arc<Cell>) -> Vec<JoinHandle<()>> {
     let mut numbers = Vec::new();
-    {
+    let is_for_driver = {
         let mut roster = cell.roster.lock().unwrap();
         cell.gather(&mut roster);
         numbers.extend(std::iter::from_fn(|| roster.recruit()));
         assert!(roster.busy() <= roster.bounds().1);
+        roster.event().is_some()
+    };
+    if is_for_driver {
+        cell.wake_driver();
     }
     let make = |number| {
         let cell = Arc::clone(cell);
@@ -69,14 +95,18 @@ fn look(cell: &Arc<Cell>) -> Vec<JoinHandle<()>> {
 fn work(cell: &Cell, number: u64) {
     let (mut comes, mut done) = (true, None);
     loop {
-        let taken = {
+        let (taken, is_for_driver) = {
             let mut roster = cell.roster.lock().unwrap();
             if let Some(key) = done.take() {
                 roster.done(key, Some(()));
             }
             cell.gather(&mut roster);
-            roster.take(number, std::mem::take(&mut comes))
+            let taken = roster.take(number, std::mem::take(&mut comes));
+            (taken, roster.event().is_some())
         };
+        if is_for_driver {
+            cell.wake_driver();
+        }
         let Some(Piece { key, piece, .. }) = taken else { return };
         cell.run(key, piece);
         done = Some(key);
@@ -84,35 +114,79 @@ fn work(cell: &Cell, number: u64) {
 }
 
 fn put(cell: &Arc<Cell>, key: Option<u64>, piece: u32) -> Vec<JoinHandle<()>> {
-    cell.mailbox.lock().unwrap().push((key, piece));
+    cell.mailbox.lock().unwrap().waiting.push((key, piece));
     look(cell)
+}
+
+/// A caller finds a worker free.
+fn passes(cell: &Cell, key: Option<u64>) -> bool {
+    let mut roster = cell.roster.lock().unwrap();
+    cell.gather(&mut roster);
+    roster.pass(key).is_some()
+}
+
+/// What a caller has run has ended.
+fn end(cell: &Arc<Cell>, key: Option<u64>) -> Vec<JoinHandle<()>> {
+    let is_looked_for = {
+        let mut roster = cell.roster.lock().unwrap();
+        roster.done(key, Some(()));
+        roster.leave(None);
+        cell.gather(&mut roster);
+        roster.lines.ready() > 0 || roster.event().is_some()
+    };
+    if is_looked_for { look(cell) } else { Vec::new() }
 }
 
 /// On the spot, or through the mailbox.
 fn call(cell: &Arc<Cell>, key: Option<u64>, piece: u32) -> Vec<JoinHandle<()>> {
-    let passes = {
-        let mut roster = cell.roster.lock().unwrap();
-        cell.gather(&mut roster);
-        roster.pass(key).is_some()
-    };
-    if !passes {
+    if !passes(cell, key) {
         return put(cell, key, piece);
     }
     cell.run(key, piece);
+    end(cell, key)
+}
+
+/// The answer comes that a handler was promised a place for, or none does.
+fn answer(cell: &Arc<Cell>, piece: Option<u32>) -> Vec<JoinHandle<()>> {
     {
-        let mut roster = cell.roster.lock().unwrap();
-        roster.done(key, Some(()));
-        roster.leave(None);
+        let mut mailbox = cell.mailbox.lock().unwrap();
+        mailbox.promised -= 1;
+        mailbox.waiting.extend(piece.map(|piece| (None, piece)));
     }
     look(cell)
 }
 
-/// All has been done, and nobody is at work.
-fn is_done(cell: &Cell, pieces: usize) {
-    let mut roster = cell.roster.lock().unwrap();
+/// No new work is taken.
+fn close(cell: &Arc<Cell>) -> JoinHandle<()> {
+    let cell = Arc::clone(cell);
+    thread::spawn(move || {
+        cell.mailbox.lock().unwrap().is_closed = true;
+        join(look(&cell));
+    })
+}
+
+/// What the driver does until all is over. Who waits for a bell that nobody rings is found by loom.
+fn drive(cell: &Cell) {
+    loop {
+        let event = {
+            let mut roster = cell.roster.lock().unwrap();
+            cell.gather(&mut roster);
+            roster.event()
+        };
+        match event {
+            Some(Event::Over) => return,
+            other => assert_eq!(other, None),
+        }
+        cell.driver.wait();
+    }
+}
+
+/// All has been done, and nobody is at work: the driver sees that it is over.
+fn is_done(cell: &Arc<Cell>, pieces: usize) {
+    cell.mailbox.lock().unwrap().is_closed = true;
+    drive(cell);
+    let roster = cell.roster.lock().unwrap();
     assert_eq!((cell.done.lock().unwrap().len(), roster.lines.waiting(), roster.busy()), (pieces, 0, 0));
-    roster.over = true;
-    assert_eq!(roster.event(), Some(Event::Over));
 }
 
 fn model(run: impl Fn() + Send + Sync + 'static) {
@@ -174,5 +248,44 @@ fn a_limit_that_moves_loses_nothing_and_breaks_no_order() {
         join(threads);
         is_done(&cell, 2);
         assert_eq!(*cell.done.lock().unwrap(), [1, 2]);
+    });
+}
+
+#[test]
+fn what_is_promised_while_it_ends_comes_before_the_end() {
+    for answers in [Some(2), None] {
+        model(move || {
+            let cell = Cell::new((1, 1));
+            assert!(passes(&cell, None));
+            let closes = close(&cell);
+            // In the handler, which a caller runs: it asks somebody, and does not wait for that.
+            cell.mailbox.lock().unwrap().promised += 1;
+            cell.run(None, 1);
+            let others = thread::spawn({
+                let cell = Arc::clone(&cell);
+                move || {
+                    join(end(&cell, None));
+                    join(answer(&cell, answers));
+                }
+            });
+            drive(&cell);
+            assert_eq!(cell.done.lock().unwrap().len(), 1 + usize::from(answers.is_some()), "an answer is owed");
+            closes.join().unwrap();
+            others.join().unwrap();
+        });
+    }
+}
+
+#[test]
+fn the_driver_hears_of_the_end_whoever_is_the_last() {
+    model(|| {
+        let cell = Cell::new((1, 1));
+        cell.mailbox.lock().unwrap().promised = 1;
+        let mut threads = put(&cell, None, 1);
+        threads.push(close(&cell));
+        threads.extend(answer(&cell, None));
+        drive(&cell);
+        assert_eq!(*cell.done.lock().unwrap(), [1]);
+        join(threads);
     });
 }

@@ -27,6 +27,8 @@ pub struct Configuration {
     pub registry: Place,
     /// Where its counter writes what it executes. Without it, it has no counter.
     pub record: Option<PathBuf>,
+    /// Whether it has a sharded service as well, which writes in the same file.
+    pub sharded: bool,
     /// The time to live of its lease.
     pub lease: Duration,
     /// That of its masters.

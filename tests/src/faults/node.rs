@@ -39,6 +39,7 @@ impl Configuration {
             cluster: "faults".into(),
             registry: registry.clone(),
             record: Some(folder.join(format!("{name}.record"))),
+            sharded: false,
             lease: Duration::from_secs(5),
             office: Duration::from_secs(5),
             drain: Duration::from_secs(8),
@@ -52,6 +53,12 @@ impl Configuration {
     #[must_use]
     pub fn caller(self) -> Self {
         Self { record: None, ..self }
+    }
+
+    /// A node that has a sharded service beside its counter.
+    #[must_use]
+    pub fn sharded(self) -> Self {
+        Self { sharded: true, ..self }
     }
 }
 
@@ -115,6 +122,16 @@ impl FaultNode {
     /// Makes calls one after the other in each of `lanes`, with a pause of `pause` ms.
     pub fn steady(&mut self, lanes: usize, to: &str, pause: u64, timeout: Duration) {
         let _: String = self.ask(&format!("steady {lanes} {to} {pause} {}", timeout.as_millis()));
+    }
+
+    /// Calls the sharded service for so many keys, for each key one call after the other, each of `work` ms. Their ids end with `/KEY`.
+    pub fn keys(&mut self, keys: u64, work: u64, timeout: Duration) {
+        let _: String = self.ask(&format!("keys {keys} {work} {}", timeout.as_millis()));
+    }
+
+    /// How many shards of its own were at work at once at most.
+    pub fn most(&mut self) -> usize {
+        self.ask("most")
     }
 
     /// Makes one call with an argument of so many bytes.

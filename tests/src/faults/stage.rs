@@ -117,6 +117,11 @@ impl Member {
         Self(vec![node.member(), format!("counter {}", node.name())])
     }
 
+    /// A node that has a sharded service as well.
+    pub fn sharded(node: &FaultNode) -> Self {
+        Self(vec![node.member(), format!("counter {}", node.name()), format!("shelf {}", node.name())])
+    }
+
     /// A node without.
     pub fn caller(node: &FaultNode) -> Self {
         Self(vec![node.member()])

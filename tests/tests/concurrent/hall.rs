@@ -24,11 +24,14 @@ pub struct Seen {
     pub stopped: Arc<AtomicUsize>,
     pub ticks: Arc<AtomicUsize>,
     pub events: Arc<AtomicUsize>,
+    pub missed: Arc<AtomicUsize>,
 }
 
 #[derive(Default)]
 struct Of {
-    is_inside: bool,
+    inside: usize,
+    /// There were two inside.
+    met: bool,
     numbers: Vec<u64>,
 }
 
@@ -45,7 +48,8 @@ impl Seen {
         if let Some((key, number)) = of {
             let mut keys = self.keys();
             let of = keys.entry(key).or_default();
-            assert!(!std::mem::replace(&mut of.is_inside, true), "two handlers of {key} at once");
+            of.inside += 1;
+            of.met |= of.inside > 1;
             of.numbers.push(number);
         }
         Inside(self.clone(), of.map(|(key, _)| key))
@@ -60,8 +64,14 @@ impl Seen {
         self.at_once.load(SeqCst)
     }
 
-    /// In which order the calls of each key ran, since this was asked last.
+    /// A key of which two handlers ran at once, since it was asked for the order last.
+    pub fn met(&self) -> Option<u64> {
+        self.keys().iter().find(|(_, of)| of.met).map(|(key, _)| *key)
+    }
+
+    /// In which order the calls of each key ran, since this was asked last. To be asked while none runs.
     pub fn order(&self) -> BTreeMap<u64, Vec<u64>> {
+        assert_eq!(self.met(), None, "two handlers of one key at once");
         std::mem::take(&mut *self.keys()).into_iter().map(|(key, of)| (key, of.numbers)).collect()
     }
 }
@@ -72,7 +82,7 @@ impl Drop for Inside {
         if let Some(key) = self.1
             && let Some(of) = self.0.keys().get_mut(&key)
         {
-            of.is_inside = false;
+            of.inside -= 1;
         }
     }
 }
@@ -152,6 +162,13 @@ impl Hall {
         self.seen.gate.pass().await;
     }
 
+    #[on(missed)]
+    async fn gap(&self, _missed: &Missed) {
+        let _inside = self.seen.enter(None);
+        self.seen.missed.fetch_add(1, SeqCst);
+        self.seen.gate.pass().await;
+    }
+
     /// Takes so many milliseconds.
     #[rpc(key = "player")]
     pub async fn rpc_move(&self, player: u64, number: u64, takes: u64) -> u64 {
@@ -193,6 +210,11 @@ impl Hall {
 
     pub async fn rpc_panic(&self) {
         let _inside = self.seen.enter(None);
+        panic!("as it was told");
+    }
+
+    pub async fn rpc_wait_and_panic(&self) {
+        self.seen.gate.pass().await;
         panic!("as it was told");
     }
 

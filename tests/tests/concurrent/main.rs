@@ -3,11 +3,15 @@
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub, reason = "a program of its own")]
 // tidy: virtual time
 
+mod edges;
 mod ends;
 mod hall;
 mod order;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering::SeqCst},
+    time::Duration,
+};
 
 use ember::{CallError, Instance, RefusedReason, prelude::*, serde_json::json};
 use ember_tests::{
@@ -102,6 +106,10 @@ async fn a_timer_is_a_handler_among_others() {
     seen.gate.reached().await;
     assert_eq!(client.rpc_count().await.unwrap(), 0);
     assert_eq!(seen.most(), 2);
+    seen.gate.open();
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    seen.gate.reached().await;
+    assert_eq!((seen.ticks.load(SeqCst), seen.most()), (2, 1), "and comes again");
     seen.gate.open();
     node.shutdown().await.unwrap();
 }

@@ -8,7 +8,10 @@ use ember::{
     prelude::*,
     testing::{Cluster, Sim},
 };
-use ember_tests::{logged::Logged, simulation::scale};
+use ember_tests::{
+    logged::Logged,
+    simulation::{scale, seeds},
+};
 use fastrand::Rng;
 use tokio::time::sleep;
 
@@ -82,23 +85,6 @@ async fn fault(sim: &Sim, rng: &mut Rng, far: &Far, load: Load) {
     [b, "registry"].into_iter().for_each(|other| sim.heal(a, other));
 }
 
-/// The seeds of a run: `EMBER_PROVE='seed=7'` for one of them, `EMBER_PROVE_SEEDS=2000` or `2001-4000` for so many, as for what `prove` runs.
-fn seeds() -> std::ops::RangeInclusive<u64> {
-    let said = |name| std::env::var(name).ok();
-    let number = |text: &str| text.trim().parse::<u64>().unwrap_or_else(|_| panic!("`{text}` is no number of seeds"));
-    if let Some(one) = said("EMBER_PROVE") {
-        let seed = one
-            .split_whitespace()
-            .find_map(|word| word.strip_prefix("seed="))
-            .map_or_else(|| panic!("`{one}` names no seed"), number);
-        return seed..=seed;
-    }
-    match said("EMBER_PROVE_SEEDS") {
-        Some(range) => range.split_once('-').map_or_else(|| 1..=number(&range), |(from, to)| number(from)..=number(to)),
-        None => 1..=SEEDS * scale(),
-    }
-}
-
 /// In some runs more than waits for a node.
 const fn load(seed: u64) -> Load {
     if seed.is_multiple_of(12) { Load::TooMuch } else { Load::Upto(50) }
@@ -151,7 +137,7 @@ fn run(seed: u64) -> Result<u64, String> {
 
 #[test]
 fn over_partitions_and_stalls_no_event_is_doubled_and_every_gap_is_told_with_its_count() {
-    for (runs, seed) in seeds().enumerate() {
+    for (runs, seed) in seeds(SEEDS * scale()).enumerate() {
         let outcome = run(seed).and_then(|missed| match load(seed) {
             Load::TooMuch if missed == 0 => {
                 Err("more was published than waits for a node, and nothing was missed".into())

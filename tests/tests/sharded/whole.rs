@@ -2,6 +2,8 @@
 
 use std::sync::Mutex;
 
+use ember::View;
+use ember_tests::wait::PATIENCE;
 use futures_util::future;
 
 use super::*;
@@ -44,6 +46,87 @@ async fn a_shard_refuses_keys_that_are_not_its_own_whoever_has_its_pid() {
     }
     let (_, count) = there.client::<TallyClient>().rpc_add(other).await.unwrap();
     assert_eq!(count, 2, "its first was when players were looked for");
+    there.shutdown().await.unwrap();
+    here.shutdown().await.unwrap();
+}
+
+/// Its shards ask a service of another node, which asks back for whom it is told.
+#[service(sharded, shards = 4)]
+pub struct Ring {
+    gate: Gate,
+}
+
+#[rpc]
+impl Ring {
+    #[rpc(key = "player")]
+    pub async fn rpc_shard(&mut self, cx: &mut Cx<'_, Self>, player: u64) -> Pid {
+        let _ = player;
+        cx.pid()
+    }
+
+    #[rpc(key = "player")]
+    pub async fn rpc_ask(&mut self, cx: &mut Cx<'_, Self>, player: u64, of: u64) -> Result<String, String> {
+        let _ = player;
+        self.gate.pass().await;
+        let asked = cx.client::<EchoClient>().rpc_back(of).timeout(2 * PATIENCE).await;
+        asked.map_err(|error| error.to_string())
+    }
+}
+
+#[service]
+pub struct Echo;
+
+#[rpc]
+impl Echo {
+    pub async fn rpc_back(&mut self, cx: &mut Cx<'_, Self>, player: u64) -> String {
+        format!("{:?}", cx.client::<RingClient>().rpc_shard(player).timeout(2 * PATIENCE).await)
+    }
+}
+
+/// What is told to a shard that asks, of a call that comes back for `of`.
+async fn told((client, gate): (RingClient, &Gate), of: u64, meanwhile: impl Future<Output = ()>) -> String {
+    let asks = tokio::spawn(async move { client.rpc_ask(0, of).timeout(2 * PATIENCE).await });
+    gate.reached().await;
+    meanwhile.await;
+    gate.open();
+    within("an answer, long before the time of the call is over", asks).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_call_that_comes_back_from_another_node_is_a_cycle_and_waits_for_nobody_while_the_whole_retires() {
+    let (cluster, gate) = (Cluster::default(), Gate::default());
+    let ring = {
+        let gate = gate.clone();
+        move || Ring { gate: gate.clone() }
+    };
+    let here = cluster.node("here").service_with(ring).start().await.unwrap();
+    let there = cluster.node("there").service(Echo).start().await.unwrap();
+    sees(&here, "Echo", 1).await;
+    sees(&there, "Ring", 1).await;
+    let (ring, mut others) = (here.client::<RingClient>(), 1..);
+    let shard = ring.rpc_shard(0).await.unwrap();
+    let other = loop {
+        let player = others.next().unwrap();
+        if ring.rpc_shard(player).await.unwrap() != shard {
+            break player;
+        }
+    };
+    let past = here.select::<RingClient>().pid(shard).client();
+    for (client, of, says) in [
+        (ring.clone(), 0, "Ring.rpc_ask → Echo.rpc_back → Ring.rpc_shard"),
+        (past, 0, "Ring.rpc_ask → Echo.rpc_back → Ring.rpc_shard"),
+        (ring.clone(), other, "Ok("),
+    ] {
+        let told = told((client, &gate), of, async {}).await;
+        assert!(told.contains(says), "{told}");
+    }
+    let told = told((ring.clone(), &gate), other, async {
+        assert!(here.stop(here.select::<RingClient>().instances()[0].pid()));
+        let retires = |view: &View| view.instances().iter().any(|it| it.state() == ServiceState::Retiring);
+        within("the other node to see that it retires", there.wait_for_view(retires)).await;
+    })
+    .await;
+    assert!(told.contains("it is retiring"), "{told}");
     there.shutdown().await.unwrap();
     here.shutdown().await.unwrap();
 }

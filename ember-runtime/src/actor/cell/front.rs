@@ -16,7 +16,8 @@ use crate::{
     },
     error::RefusedReason,
     id::Pid,
-    message::Envelope,
+    message::{Envelope, handler},
+    planted::{Bug, planted},
 };
 
 /// What stands before the shards of a service, and has their name, id and pid in the view.
@@ -82,13 +83,12 @@ impl<S: Service> Front<S> {
                 "a call of `{method}` has a key, by which its shard is found, and this has none"
             ))
         })?;
-        let shard = &self.shards[place_of(key, self.shards.len())];
-        let chain = envelope.and_then(|envelope| envelope.chain.as_ref());
-        let waits = chain.filter(|chain| chain.links().any(|link| link.pid == shard.pid));
-        match waits.and_then(|chain| chain.cycle(shard.pid, &format!("{}.{method}", S::SPEC.name))) {
-            Some(cycle) => Err(RefusedReason::Cycle(cycle)),
-            None => Ok(shard),
-        }
+        let of = match &self.limit {
+            Some(limit) if planted(Bug::ShardByWorkers) => limit.now() as usize,
+            _ => self.shards.len(),
+        };
+        let shard = &self.shards[place_of(key, of)];
+        shard.waits_not_for_itself(envelope, method).map(|()| shard)
     }
 
     /// All shards have been started.
@@ -140,16 +140,33 @@ fn place_of(key: u64, shards: usize) -> usize {
 }
 
 impl<S: Service> Cell<S> {
-    /// Whether a call with this key may be run here: if this is a shard, the key is to be one of its own. Whoever has its pid could
-    /// call it past the front.
+    /// As whom it waits for calls that its handlers make: a shard as one of the whole, which other nodes know.
+    pub(crate) fn waits_as(&self) -> Pid {
+        let shard = if const { S::SPEC.shards > 0 } { self.identity.shard() } else { None };
+        shard.map_or(self.pid, |shard| handler(shard.service(), u64::from(shard.number()) + 1))
+    }
+
+    /// # Errors
+    /// The call would come back to this shard, which waits for it.
+    fn waits_not_for_itself(&self, envelope: Option<&Envelope>, method: &str) -> Result<(), RefusedReason> {
+        let Some(chain) = envelope.and_then(|envelope| envelope.chain.as_ref()) else { return Ok(()) };
+        let own = self.waits_as();
+        if chain.links().all(|link| link.pid != own) {
+            return Ok(());
+        }
+        chain.cycle(own, &format!("{}.{method}", S::SPEC.name)).map(RefusedReason::Cycle).map_or(Ok(()), Err)
+    }
+
+    /// Whether a call may be run here: if this is a shard, its key is to be one of its own. Whoever has its pid could call it past the
+    /// front.
     ///
     /// # Errors
-    /// It belongs to another shard, or there is none.
+    /// It belongs to another shard, or there is none. Or the call would wait for itself.
     pub(crate) fn has_own_key(&self, envelope: Option<&Envelope>, method: &str) -> Result<(), RefusedReason> {
         let Some(shard) = self.identity.shard() else { return Ok(()) };
         let key = envelope.and_then(|envelope| envelope.key);
         if key.is_some_and(|key| place_of(key, shard.of().into()) == usize::from(shard.number())) {
-            return Ok(());
+            return self.waits_not_for_itself(envelope, method);
         }
         let (name, service, number, of) = (S::SPEC.name, shard.service(), shard.number(), shard.of());
         Err(RefusedReason::NoTarget(format!(

@@ -23,6 +23,7 @@ use crate::{
     },
     error::RefusedReason,
     message::{Ambient, Envelope},
+    planted::{Bug, planted},
 };
 
 impl<S: Service> Cell<S> {
@@ -173,7 +174,13 @@ impl<S: Service> Workers for Cell<S> {
 
     fn set(&self, workers: u32) -> u32 {
         let Some(together) = self.together.as_deref() else { return 1 };
-        let now = together.lock().roster.set(workers);
+        let now = {
+            let roster = &mut together.lock().roster;
+            if planted(Bug::MoveKey) {
+                roster.lines.move_keys();
+            }
+            roster.set(workers)
+        };
         self.look(together);
         now
     }

@@ -100,6 +100,15 @@ impl<T> Lines<T> {
         }
     }
 
+    /// What must never be, and a planted bug does: what waits next under each key of which one is out goes to whichever worker is free.
+    pub(crate) fn move_keys(&mut self) {
+        for line in self.keys.values_mut().filter(|line| line.is_out) {
+            if let Some((is_system, piece)) = line.waiting.pop_front() {
+                self.ready[usize::from(!is_system)].push_back(Next::Loose(piece));
+            }
+        }
+    }
+
     /// How many pieces wait.
     pub(crate) const fn waiting(&self) -> usize {
         self.waiting

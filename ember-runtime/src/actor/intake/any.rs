@@ -226,6 +226,10 @@ impl<S: Service> Named for Cell<S> {
     fn name(&self) -> &'static str {
         S::SPEC.name
     }
+
+    fn link(&self) -> Pid {
+        self.waits_as()
+    }
 }
 
 impl<S: Service> fmt::Debug for Cell<S> {

@@ -129,8 +129,17 @@ async fn a_place_that_is_left_passes_on_what_it_was_woken_for() {
     assert_eq!(limit.busy(), 0);
 }
 
+/// One of those in line is polled. It takes none that one before it is owed.
+fn try_of_line<'a>(limit: &'a Limit, waiting: &mut Vec<Task>, which: usize) -> Option<AtWork<'a>> {
+    let owed = waiting[..which].iter().filter(|task| task.owed).count();
+    let worker = waiting[which].poll(limit)?;
+    assert!(limit.busy() as usize + owed <= limit.now() as usize, "{limit:?}, and {owed} before it are owed one");
+    waiting.remove(which);
+    Some(worker)
+}
+
 /// Tasks come, are polled when woken and sometimes when not, end, vanish; the limit moves. When all who were woken have been there, nobody
-/// sleeps beside a worker that is free; and nobody takes one on his arrival that another is owed.
+/// sleeps beside a worker that is free; and nobody takes one that another before him is owed.
 #[tokio::test]
 async fn nobody_sleeps_while_there_is_a_worker_in_whatever_order_things_happen() {
     for seed in 0..3_000 {
@@ -154,10 +163,7 @@ async fn nobody_sleeps_while_there_is_a_worker_in_whatever_order_things_happen()
                 3 | 4 if !at_work.is_empty() => drop(at_work.swap_remove(rng.below(at_work.len()))),
                 5 if !waiting.is_empty() => {
                     let which = rng.below(waiting.len());
-                    if let Some(worker) = waiting[which].poll(&limit) {
-                        at_work.push(worker);
-                        waiting.remove(which);
-                    }
+                    at_work.extend(try_of_line(&limit, &mut waiting, which));
                 }
                 6 if !waiting.is_empty() => drop(waiting.remove(rng.below(waiting.len()))),
                 7 => drop(limit.set(1 + rng.below(4) as u32)),
@@ -168,10 +174,7 @@ async fn nobody_sleeps_while_there_is_a_worker_in_whatever_order_things_happen()
                 continue;
             }
             while let Some(which) = waiting.iter().position(Task::is_woken) {
-                if let Some(worker) = waiting[which].poll(&limit) {
-                    at_work.push(worker);
-                    waiting.remove(which);
-                }
+                at_work.extend(try_of_line(&limit, &mut waiting, which));
             }
             let sleeps = !waiting.is_empty() && limit.busy() < limit.now();
             assert!(!sleeps, "seed {seed}, step {step}: {limit:?}, nobody woken");

@@ -17,7 +17,7 @@ pub(crate) struct Chain {
 /// No service has a number like this: it is that of a handler, see [`handler`].
 const HANDLER: u64 = 1 << 63;
 
-/// As whom one of several handlers of the service `pid` waits. The low half of `which` is told apart from others.
+/// As whom one of several handlers of the service `pid` waits, or one of its shards. The low half of `which` is told apart from others.
 pub(crate) const fn handler(pid: Pid, which: u64) -> Pid {
     Pid { number: HANDLER | (pid.number & 0x7fff_ffff) << 32 | which & 0xffff_ffff, ..pid }
 }

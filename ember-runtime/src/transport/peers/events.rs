@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    actor::Load,
     error::RefusedReason,
     id::NodeKey,
     sync::{lock, ordered, wake},
@@ -37,11 +38,28 @@ pub(crate) enum LinkEvent {
         peer: NodeKey,
         is_late: bool,
     },
+    /// Which of its services are busy.
+    Reported {
+        peer: NodeKey,
+        busy: Vec<(u64, Load)>,
+    },
     /// Nobody listens at its address.
     Deserted(NodeKey),
 }
 
-/// Those that were not told yet: no more than there were changes of links.
+impl LinkEvent {
+    fn peer(&self) -> NodeKey {
+        match self {
+            Self::Up { peer, .. }
+            | Self::Down { peer, .. }
+            | Self::Late { peer, .. }
+            | Self::Reported { peer, .. }
+            | Self::Deserted(peer) => *peer,
+        }
+    }
+}
+
+/// Those that were not told yet: no more than there were changes of links, and one report between two of them.
 #[derive(Debug, Default)]
 pub(crate) struct Events(Mutex<Queue>);
 
@@ -60,6 +78,16 @@ impl Events {
     /// To be called in the order of events, that is with the table locked.
     pub(crate) fn push(&self, event: LinkEvent) {
         lock(&self.0).waiting.push_back(event);
+    }
+
+    /// The same of a report, which takes the place of one that was not told yet.
+    pub(crate) fn push_report(&self, peer: NodeKey, busy: Vec<(u64, Load)>) {
+        let mut queue = lock(&self.0);
+        let last = queue.waiting.iter_mut().rev().find(|event| event.peer() == peer);
+        match last {
+            Some(LinkEvent::Reported { busy: before, .. }) => *before = busy,
+            _ => queue.waiting.push_back(LinkEvent::Reported { peer, busy }),
+        }
     }
 
     /// Wakes these once nothing is locked any more.
@@ -111,6 +139,7 @@ impl Events {
                     tracing::info!(target: "ember::link", peer = ingress.named(peer), "{what}");
                     ingress.link_late(peer, is_late);
                 }
+                Some(LinkEvent::Reported { peer, busy }) => ingress.reported(peer, &busy),
                 Some(LinkEvent::Deserted(peer)) => ingress.deserted(peer),
                 None => return mem::forget(unwinding),
             }
@@ -152,6 +181,7 @@ mod tests {
     struct Told {
         events: Events,
         heard: Mutex<Vec<(bool, NodeKey)>>,
+        busy: Mutex<Vec<(NodeKey, Vec<(u64, Load)>)>>,
         panics: AtomicBool,
     }
 
@@ -192,6 +222,11 @@ mod tests {
         fn link_down(&self, down: NodeKey, _: &str) {
             lock(&self.heard).push((false, down));
         }
+
+        fn reported(&self, peer: NodeKey, busy: &[(u64, Load)]) {
+            assert!(lock(&self.heard).contains(&(true, peer)), "its link is told of before");
+            lock(&self.busy).push((peer, busy.into()));
+        }
     }
 
     #[test]
@@ -202,6 +237,22 @@ mod tests {
         let heard = [(true, 1), (false, 1), (true, 2), (false, 2), (true, 3), (false, 3), (true, 4), (false, 4)];
         assert_eq!(*lock(&told.heard), heard.map(|(up, number)| (up, peer(number))));
         assert!(!lock(&told.events.0).telling, "the next one tells again");
+    }
+
+    #[test]
+    fn a_report_is_told_after_its_link_and_the_last_before_another_change_alone() {
+        let told = Told::default();
+        let report = |number, waiting| told.events.push_report(peer(number), vec![(7, Load::new(1, waiting))]);
+        told.up(4);
+        (0..100).for_each(|waiting| report(4, waiting));
+        told.up(5);
+        (0..3).for_each(|waiting| report(5, waiting));
+        report(4, 200);
+        told.down(4);
+        report(4, 300);
+        told.events.tell(&told);
+        let heard: Vec<_> = lock(&told.busy).iter().map(|(peer, busy)| (peer.id.0, busy[0].1.waiting)).collect();
+        assert_eq!(heard, [(4, 200), (5, 2), (4, 300)]);
     }
 
     #[test]

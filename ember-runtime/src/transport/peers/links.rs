@@ -253,12 +253,19 @@ impl Links {
         self.events.tell(&*self.ingress);
     }
 
-    /// The peer says which of its services are busy. What an earlier link has brought counts no more.
-    pub(crate) fn reported(&self, session: &Arc<Session>, busy: &[(u64, Load)]) {
-        let up = self.up.load();
-        if up.get(session.peer.id).is_some_and(|current| Arc::ptr_eq(current, session)) {
-            self.ingress.reported(session.peer, busy);
+    /// The peer says which of its services are busy. What an earlier link has brought counts no more, and what this one brings is told after
+    /// that it is up: then what was known of the peer is forgotten.
+    pub(crate) fn reported(&self, session: &Arc<Session>, busy: Vec<(u64, Load)>) {
+        {
+            let table = lock(&self.table);
+            match table.peers.get(&session.peer.id).map(|slot| &slot.state) {
+                Some(State::Up(current)) if Arc::ptr_eq(current, session) => {
+                    self.events.push_report(session.peer, busy);
+                }
+                _ => return,
+            }
         }
+        self.events.tell(&*self.ingress);
     }
 
     /// A link's task has ended.

@@ -154,7 +154,7 @@ async fn read_control(links: &WeakLinks, session: &Arc<Session>, mut frames: Str
                 }
                 reported = Some(now);
                 if let (Some(links), Some(busy)) = (links.upgrade(), report::read(&said)) {
-                    links.reported(session, &busy);
+                    links.reported(session, busy);
                 }
             }
             // No other is known here.

@@ -12,7 +12,7 @@ use ember::{CallError, Node};
 use ember_tests::faults::{ANY, Outcome, Record, Summary};
 use tokio::time::{Instant, sleep};
 
-use crate::service::CounterClient;
+use crate::{service::CounterClient, shards::ShelfClient};
 
 #[derive(Clone)]
 pub(crate) struct Caller(Arc<Inner>);
@@ -60,6 +60,22 @@ impl Caller {
                     caller.call(&client, 0, timeout).await;
                     // tidy: sleep: the pause between calls that the test asked for
                     sleep(Duration::from_millis(pause)).await;
+                }
+            });
+        }
+    }
+
+    /// Makes calls for keys, for each one after the other.
+    pub(crate) fn keys(&self, keys: u64, work: u64, timeout: u64) {
+        let round = self.0.round.load(Ordering::Relaxed);
+        for key in 0..keys {
+            let (client, caller) = (self.0.node.client::<ShelfClient>(), self.clone());
+            tokio::spawn(async move {
+                while caller.0.round.load(Ordering::Relaxed) == round {
+                    let (place, id) = caller.enter_with(&format!("/{key}"));
+                    let started = Instant::now();
+                    let outcome = client.rpc_put(key, id, work).timeout(Duration::from_millis(timeout)).await;
+                    caller.ended(place, outcome, started);
                 }
             });
         }
@@ -147,9 +163,14 @@ impl Caller {
 
     /// A place in the list, and an id that no other call has.
     fn enter(&self) -> (usize, String) {
+        self.enter_with("")
+    }
+
+    /// The same with an id that ends so.
+    fn enter_with(&self, end: &str) -> (usize, String) {
         let mut calls = self.lock();
         let place = calls.len();
-        let id = format!("{}.{}", self.0.node.key(), place);
+        let id = format!("{}.{place}{end}", self.0.node.key());
         calls.push(Record { id: id.clone(), outcome: Outcome::Pending, took_ms: 0 });
         (place, id)
     }

@@ -4,6 +4,7 @@
 mod caller;
 mod log;
 mod service;
+mod shards;
 mod views;
 
 use std::{
@@ -56,6 +57,9 @@ async fn start(configuration: &Configuration) -> ember::Result<Node> {
     }
     if let Some(record) = record {
         builder = builder.service(Hosted::new(service::Counter::new(name, record)).id(name).mailbox(1200));
+        if configuration.sharded {
+            builder = builder.service(shards::hosted(name, record).id(name));
+        }
     }
     builder.start().await
 }
@@ -76,6 +80,11 @@ async fn obey(node: Node, views: Views) {
                 caller.steady(number(lanes), to, number(pause), number(timeout));
                 answer(&"ok");
             }
+            ["keys", keys, work, timeout] => {
+                caller.keys(number(keys), number(work), number(timeout));
+                answer(&"ok");
+            }
+            ["most"] => answer(&shards::most()),
             ["send", count, to] => answer(&caller.send(number(count), to)),
             ["large", bytes, to, timeout] => {
                 caller.large(number(bytes), to, number(timeout));

@@ -7,11 +7,11 @@ use std::{
 
 use ember::{Node, View};
 
-/// Nodes as `name incarnation`, counters as `counter name`.
+/// Nodes as `name incarnation`, services as `counter name`.
 pub(crate) fn members(view: &View) -> BTreeSet<String> {
     let nodes = view.nodes().map(|node| format!("{} {}", node.name, node.key.incarnation));
-    let counters = view.instances().iter().map(|it| format!("counter {}", it.identity().id));
-    nodes.chain(counters).collect()
+    let services = view.instances().iter().map(|it| format!("{} {}", it.identity().name, it.identity().id));
+    nodes.chain(services).collect()
 }
 
 #[derive(Clone)]

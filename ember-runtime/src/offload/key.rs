@@ -46,3 +46,13 @@ pub(super) enum Line {
     /// One piece, alone.
     Alone(u64),
 }
+
+impl Line {
+    /// The line of the callbacks, among the keys of the service's calls. Should one of those be the same, they wait for each other: nothing else.
+    pub(super) const fn of_callbacks(self) -> Option<u64> {
+        match self {
+            Self::Keyed { key, .. } => Some(key.rotate_left(32) ^ 0x9e37_79b9_7f4a_7c15),
+            Self::Alone(_) => None,
+        }
+    }
+}

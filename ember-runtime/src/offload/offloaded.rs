@@ -75,7 +75,8 @@ impl<T: Send + 'static> Offloaded<T> {
             }
         };
         let unsettled = cx.ambient.unsettled();
-        self.put(owner, unsettled, move |outcome| permit.fill(envelope, call(outcome)));
+        let line = self.line.and_then(Line::of_callbacks);
+        self.put(owner, unsettled, move |outcome| permit.fill_in_line(envelope, line, call(outcome)));
     }
 
     fn put(

@@ -134,7 +134,7 @@ impl Owner for Maker {
         let callback = Box::new(move |unit: Given<'_>, parent: &mut _, core: &mut _, ambient: &_| {
             ticket.act(unit, parent, core, ambient);
         });
-        self.cell.owe_callback(Owed { callback, route, method, envelope: Envelope::at(self.keys.clone()) })
+        self.cell.owe_callback(Owed { callback, route, method, envelope: Envelope::at(self.keys.clone()), line: None })
     }
 
     fn look(&self, _: What) -> (bool, Option<Duration>) {

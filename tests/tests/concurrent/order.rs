@@ -175,3 +175,40 @@ async fn calls_of_many_threads_are_in_order_for_each_key_and_none_is_lost() {
         }
     }
 }
+
+/// It has work done outside.
+#[service(concurrent, workers = 8)]
+pub struct Desk {
+    seen: Seen,
+}
+
+#[rpc]
+impl Desk {
+    /// Offloads so many pieces under each of two keys.
+    pub async fn rpc_offload(&self, cx: &mut Cx<'_, Self>, pieces: u64) {
+        for number in 0..pieces {
+            for key in 0..2_u64 {
+                cx.offload(key, || {}).then(cx, move |me, _, done| {
+                    done.unwrap();
+                    drop(me.seen.enter(Some((key, number))));
+                });
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_callbacks_of_what_was_offloaded_under_one_key_come_in_its_order() {
+    const PIECES: u64 = 200;
+    let seen = Seen::default();
+    let node = Node::builder().service(Desk { seen: seen.clone() }).start().await.unwrap();
+    for _ in 0..10 {
+        node.client::<DeskClient>().rpc_offload(PIECES).await.unwrap();
+    }
+    node.shutdown().await.unwrap();
+    let order = seen.order();
+    for key in 0..2 {
+        assert_eq!(order[&key].len() as u64, 10 * PIECES);
+        assert!(order[&key].chunks(PIECES as usize).all(|of| of.iter().copied().eq(0..PIECES)), "{:?}", order[&key]);
+    }
+}

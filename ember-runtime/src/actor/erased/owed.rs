@@ -22,6 +22,8 @@ pub(crate) struct Owed {
     /// The method that asked for the callback.
     pub(crate) method: &'static str,
     pub(crate) envelope: Envelope,
+    /// Those of one line come one after the other, also where handlers run side by side.
+    pub(crate) line: Option<u64>,
 }
 
 /// Callbacks of calls that were not made, because the lane was full. They come through the mailbox all the same: one place beyond
@@ -34,5 +36,5 @@ pub(crate) struct CallbackPermit(pub(crate) Box<dyn FillPermit>);
 
 /// A place in a mailbox. If it is dropped, it is free again.
 pub(crate) trait FillPermit: Send {
-    fn fill(self: Box<Self>, envelope: Envelope, callback: Erased);
+    fn fill(self: Box<Self>, envelope: Envelope, line: Option<u64>, callback: Erased);
 }

@@ -26,9 +26,9 @@ struct Promised<S: Service> {
 }
 
 impl<S: Service> FillPermit for Promised<S> {
-    fn fill(mut self: Box<Self>, envelope: Envelope, callback: Erased) {
+    fn fill(mut self: Box<Self>, envelope: Envelope, line: Option<u64>, callback: Erased) {
         self.filled = true;
-        let job = Owed { callback, route: self.route, method: self.method, envelope };
+        let job = Owed { callback, route: self.route, method: self.method, envelope, line };
         let _ended = self.cell.mailbox.fill(Lane::User, Post::Job(Box::new(job)));
         self.cell.notice();
     }

@@ -70,7 +70,17 @@ impl CallbackPermit {
         envelope: Envelope,
         callback: impl FnOnce(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static,
     ) {
-        self.0.fill(envelope, erase(callback));
+        self.0.fill(envelope, None, erase(callback));
+    }
+
+    /// The same, after all others of this line.
+    pub(crate) fn fill_in_line<U: Unit>(
+        self,
+        envelope: Envelope,
+        line: Option<u64>,
+        callback: impl FnOnce(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static,
+    ) {
+        self.0.fill(envelope, line, erase(callback));
     }
 }
 
@@ -112,7 +122,7 @@ impl Unreserved<'_> {
         callback: impl FnOnce(Loan<'_, U>, &mut Cx<'_, U>) + Send + 'static,
     ) {
         let Self { refused, cell, route, method } = self;
-        cell.owe_refused(Owed { callback: erase(callback), route, method, envelope }, refused);
+        cell.owe_refused(Owed { callback: erase(callback), route, method, envelope, line: None }, refused);
     }
 }
 

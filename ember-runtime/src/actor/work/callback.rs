@@ -21,11 +21,15 @@ impl<S: Service> Job<S> for Owed {
         Start::Over(body)
     }
 
+    fn key(&self) -> Option<u64> {
+        self.line
+    }
+
     fn refuse(self: Box<Self>, _: RefusedReason) {}
 }
 
 fn run<S: Service>(owed: Owed, body: &mut Body<S>, has_keyed: bool) {
-    let Owed { callback, route, method, envelope } = owed;
+    let Owed { callback, route, method, envelope, line: _ } = owed;
     let Body { service, core, ambient } = &mut *body;
     ambient.begin(CameFrom::Own, Some(envelope), Due::default(), method);
     ambient.work = core.work(method);

@@ -128,8 +128,8 @@ fn each_strategy_judges_what_it_is_named_for() {
     assert_eq!(steps, [grow, hold, hold, shrink, hold]);
     let wait = Scale::wait_p99(Duration::from_millis(5));
     let waits = [(5_001, 8.0), (5_000, 8.0), (2_501, 0.0), (2_500, 0.0), (2_500, 4.0)];
-    let steps =
-        waits.map(|(micros, busy)| of(&wait, Reading { wait_p99: Duration::from_micros(micros), ..reading(0, busy, 0.0) }));
+    let steps = waits
+        .map(|(micros, busy)| of(&wait, Reading { wait_p99: Duration::from_micros(micros), ..reading(0, busy, 0.0) }));
     assert_eq!(steps, [grow, hold, hold, shrink, hold]);
     let cpu = Scale::cpu(0.2..=0.8);
     let steps = [0.81, 0.8, 0.2, 0.19].map(|cpu_now| of(&cpu, Reading { cpu: Some(cpu_now), ..Reading::default() }));

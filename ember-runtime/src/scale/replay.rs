@@ -12,7 +12,11 @@ impl Scale {
     ///
     /// # Errors
     /// [`Error::Configuration`] for what [`Hosted::scale`](crate::node::Hosted::scale) would refuse.
-    pub fn replay(&self, workers: RangeInclusive<u16>, readings: impl IntoIterator<Item = Reading>) -> Result<Vec<Decision>> {
+    pub fn replay(
+        &self,
+        workers: RangeInclusive<u16>,
+        readings: impl IntoIterator<Item = Reading>,
+    ) -> Result<Vec<Decision>> {
         self.check()?;
         let (least, most) = (*workers.start(), *workers.end());
         if least == 0 || least > most {

@@ -26,7 +26,10 @@ fn is_idle(reading: &Reading) -> bool {
 }
 
 fn idle(reading: &Reading) -> Verdict {
-    Verdict::shrink(format!("{:.1} of {} workers are at work, and nothing waits for one", reading.busy, reading.workers))
+    Verdict::shrink(format!(
+        "{:.1} of {} workers are at work, and nothing waits for one",
+        reading.busy, reading.workers
+    ))
 }
 
 pub(super) fn queue_depth(most: u32, reading: &Reading) -> Verdict {

@@ -23,7 +23,11 @@ impl Strategy for Scale {
 }
 
 /// The step that `pick` picks among those of whoever can tell, and why they say so.
-fn together(of: &[Scale], reading: &Reading, pick: impl FnOnce(&mut dyn Iterator<Item = Step>) -> Option<Step>) -> Verdict {
+fn together(
+    of: &[Scale],
+    reading: &Reading,
+    pick: impl FnOnce(&mut dyn Iterator<Item = Step>) -> Option<Step>,
+) -> Verdict {
     let verdicts: Vec<Verdict> = of.iter().map(|scale| scale.verdict(reading)).collect();
     let step = pick(&mut verdicts.iter().filter_map(|verdict| verdict.step));
     Verdict { step, why: why(verdicts.iter(), step) }

@@ -1,4 +1,4 @@
-//! The isles: a sharded service. With `sharded` taken away it is one state, and no caller would have to be changed.
+//! The isles: a sharded service. With `#[service]` alone it is one state, and no caller would have to be changed.
 
 use std::{collections::BTreeMap, thread, time::Duration};
 

@@ -69,8 +69,9 @@ pub(crate) async fn subscribers(address: &str, subscriptions: u64) {
             let (tally, client) = (Arc::clone(&tally), client.clone());
             to.push(send);
             tasks.push(tokio::spawn(async move {
+                let mut taken = 0;
                 while let Some(body) = receive.recv().await {
-                    take(&body, &tally, &client).await;
+                    take(&body, (&tally, &mut taken), &client).await;
                 }
             }));
         }
@@ -86,8 +87,9 @@ pub(crate) async fn subscribers(address: &str, subscriptions: u64) {
             let mut weather = client.subscribe("weather").await.expect("a subscription");
             let (tally, client) = (Arc::clone(&tally), client.clone());
             tasks.push(tokio::spawn(async move {
+                let mut taken = 0;
                 while let Some(message) = weather.next().await {
-                    take(&message.payload, &tally, &client).await;
+                    take(&message.payload, (&tally, &mut taken), &client).await;
                 }
             }));
         }
@@ -100,9 +102,9 @@ pub(crate) async fn subscribers(address: &str, subscriptions: u64) {
     }
 }
 
-async fn take(body: &Bytes, tally: &Tally, client: &Client) {
+async fn take(body: &Bytes, (tally, taken): (&Tally, &mut u64), client: &Client) {
     assert_eq!(body.len(), SIZE);
-    if tally.takes() {
+    if tally.takes(taken) {
         client.publish("done", Bytes::new()).await.expect("a connection");
     }
 }

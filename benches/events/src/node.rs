@@ -37,14 +37,16 @@ impl Desk {
 /// One of the subscribers of a node.
 #[service]
 #[derive(Debug, Default)]
-pub(crate) struct Subscriber;
+pub(crate) struct Subscriber {
+    taken: u64,
+}
 
 #[rpc]
 impl Subscriber {
     #[on(event)]
     async fn weather(&mut self, cx: &mut Cx<'_, Self>, event: &Weather) {
         assert_eq!(event.body.len(), SIZE);
-        if TALLY.get_or_init(Tally::default).takes() {
+        if TALLY.get_or_init(Tally::default).takes(&mut self.taken) {
             cx.client::<DeskClient>().rpc_done().send().expect("a link");
         }
     }
@@ -76,7 +78,7 @@ pub(crate) async fn publisher(address: &str) {
 /// Ten subscribers in this process.
 pub(crate) async fn subscribers(address: &str) {
     let name = format!("subscribers-{}", std::process::id());
-    let subscribers = (0..SUBSCRIBERS).fold(node(&name, address), |node, _| node.service(Subscriber));
+    let subscribers = (0..SUBSCRIBERS).fold(node(&name, address), |node, _| node.service(Subscriber::default()));
     let node = subscribers.start().await.expect("a node");
     node.run().await.expect("its end");
 }

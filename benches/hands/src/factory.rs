@@ -65,7 +65,7 @@ pub(crate) async fn measure(work: Work) -> Measured {
         .build();
     let factory = Factory::<u64, Message, (), Hand, Router, Queue>::default();
     let (factory, _) = Actor::spawn(None, factory, arguments).await.expect("a factory");
-    load(move |key| {
+    load((0..HANDS).collect(), move |key| {
         let factory = factory.clone();
         async move {
             let job = |reply| {

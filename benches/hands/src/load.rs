@@ -12,8 +12,6 @@ use std::{
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::HANDS;
-
 /// What a handler does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
@@ -88,25 +86,26 @@ fn used() -> f64 {
     used.tv_sec as f64 * 1e9 + used.tv_nsec as f64
 }
 
-/// Lets each caller call as its key, over and over, for half a second; a tenth of one before that does not count.
-pub(crate) async fn load<C, F>(call: C) -> Measured
+/// Lets a caller for each key call as that, over and over, for half a second; a tenth of one before that does not count.
+pub(crate) async fn load<C, F>(keys: Vec<u64>, call: C) -> Measured
 where
     C: Fn(u64) -> F + Clone + Send + 'static,
     F: Future<Output = u64> + Send + 'static,
 {
-    round(call.clone(), Duration::from_millis(100)).await;
-    round(call, Duration::from_millis(500)).await
+    round(&keys, call.clone(), Duration::from_millis(100)).await;
+    round(&keys, call, Duration::from_millis(500)).await
 }
 
-async fn round<C, F>(call: C, time: Duration) -> Measured
+async fn round<C, F>(keys: &[u64], call: C, time: Duration) -> Measured
 where
     C: Fn(u64) -> F + Clone + Send + 'static,
     F: Future<Output = u64> + Send + 'static,
 {
     let is_over = Arc::new(AtomicBool::new(false));
     let (begun, before) = (Instant::now(), used());
-    let callers: Vec<_> = (0..HANDS)
-        .map(|key| {
+    let callers: Vec<_> = keys
+        .iter()
+        .map(|&key| {
             let (call, is_over) = (call.clone(), Arc::clone(&is_over));
             tokio::spawn(async move {
                 let mut calls = 0_u64;

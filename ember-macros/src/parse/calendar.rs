@@ -70,7 +70,7 @@ pub(super) fn pace(
                 errors.at(
                     value,
                     format!(
-                        "`{option}` cannot be \"{text}\": it is `\"skip\"`, `\"delay\"` or `\"catch_up(3)\"`, with how many are made up for"
+                        "`{option}` cannot be \"{text}\": it is `\"skip\"`, `\"delay\"` or `\"catch_up(3)\"`, with how many are made up for, from 1"
                     ),
                 );
             }
@@ -85,7 +85,10 @@ fn policy(text: &str) -> Option<Missed> {
     match text {
         "skip" => Some(Missed::Skip),
         "delay" => Some(Missed::Delay),
-        _ => text.strip_prefix("catch_up(")?.strip_suffix(')')?.trim().parse().ok().map(Missed::CatchUp),
+        _ => {
+            let most = text.strip_prefix("catch_up(")?.strip_suffix(')')?.trim().parse().ok()?;
+            (most > 0).then_some(Missed::CatchUp(most))
+        }
     }
 }
 

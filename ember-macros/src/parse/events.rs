@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// What the runtime's `ScopeKind` calls them.
-const SCOPES: [(&str, &str); 3] = [("node", "Node"), ("server", "Server"), ("cluster", "Cluster")];
+const SCOPES: [(&str, &str); 4] =
+    [("service", "Service"), ("node", "Node"), ("server", "Server"), ("cluster", "Cluster")];
 
 /// What is said behind `event`.
 pub(super) fn takes(args: TokenStream, errors: &mut Errors) -> Takes {
@@ -25,11 +26,16 @@ pub(super) fn takes(args: TokenStream, errors: &mut Errors) -> Takes {
                 format!("unknown scope \"{}\": the scopes are {words}; without one it takes all", text.value()),
             );
         }
-        found.map(|(_, kind)| *kind)
+        found.map(|(_, kind)| (text, *kind))
     });
     let retain = options.flag("retain", errors);
     options.finish(errors);
-    Takes { scope, retain }
+    if let Some((text, "Service")) = &scope
+        && retain
+    {
+        errors.at(text, "none of what stays in its service is kept: leave `retain` out");
+    }
+    Takes { scope: scope.map(|(_, kind)| kind), retain }
 }
 
 /// `#[on(missed)]`: with `&Missed`, or without an argument.

@@ -100,7 +100,12 @@ impl Reader<'_> {
             return None;
         };
         match borrowed(receiver) {
-            None => self.wrong(receiver, format!("the service keeps itself: write `{wanted}`")),
+            None if self.role == Role::Contract => {
+                self.wrong(receiver, "the service keeps itself: write `&self`");
+            }
+            None => {
+                self.wrong(receiver, "the service keeps itself: write `&mut self`, or `&self` where it is concurrent")
+            }
             Some(true) if self.role == Role::Contract => {
                 let message = "a contract says what callers see: write `&self`; whether the server needs `&mut self`, its `impl` decides";
                 self.errors.at(receiver, message);

@@ -137,13 +137,11 @@ fn of_groups(spec: &mut ServiceSpec, errors: &mut Errors) {
 /// `#[module(…)] struct`.
 pub(crate) fn module(args: TokenStream, item: ItemStruct, errors: &mut Errors) -> Read {
     let mut options = Options::parse("module", args, errors);
-    let parent = options.path("parent", "PlayerService", errors);
-    let key = options.key("concurrent").cloned();
+    let mut parent = options.path("parent", "PlayerService", errors);
     let concurrent = options.flag("concurrent", errors);
-    if let (Some(parent), Some(_)) = (&parent, key) {
+    if let Some(parent) = parent.take_if(|_| concurrent) {
         let message = "a concurrent module has no parent: several handlers have that at once; let both hold an `Arc` of what they share";
         errors.at(parent, message);
-        return Err(Some(Box::new(item)));
     }
     unit(options, item, UnitKind::Module { parent, concurrent }, errors)
 }

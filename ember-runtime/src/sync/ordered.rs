@@ -101,8 +101,14 @@ impl<T> Receiver<T> {
         self.shared.version.load(Ordering::Acquire) != self.seen
     }
 
-    /// Waits for a value that was not seen. Cancel safe.
+    /// Waits for a value that was not seen, and takes it for seen. Cancel safe.
     pub(crate) async fn changed(&mut self) -> Result<(), Closed> {
+        self.seen = self.unseen().await?;
+        Ok(())
+    }
+
+    /// Waits for a value that was not seen; which one it is. It stays so. Cancel safe.
+    pub(crate) async fn unseen(&self) -> Result<u64, Closed> {
         loop {
             let mut changed = pin!(self.shared.changed.notified());
             changed.as_mut().enable();
@@ -110,8 +116,7 @@ impl<T> Receiver<T> {
             let closed = self.shared.closed.load(Ordering::Acquire);
             let version = self.shared.version.load(Ordering::Acquire);
             if version != self.seen {
-                self.seen = version;
-                return Ok(());
+                return Ok(version);
             }
             if closed {
                 return Err(Closed);

@@ -8,6 +8,7 @@ mod beat;
 #[cfg(feature = "cron")]
 mod cron;
 mod declared;
+mod level;
 mod made;
 mod shard;
 mod slab;

@@ -4,12 +4,17 @@
 //! lies in a list, in the lowest level in which its slot is another than that of the present. When the present comes to a slot of a
 //! higher level, what lies in it moves to lower ones; from a slot of the lowest level it comes out, in the order in which it was armed.
 //!
+//! A slot of the third level is 4 s, and may hold a crowd: all that is near would wait while it moves. So each level but the first has its slots twice, for the
+//! present and for one slot of the level above that is to come. While nothing is due, what lies in that one moves to them; when the present comes to it,
+//! the two change places.
+//!
 //! Arming and removing are a few steps each, however much is armed. So is each [`Wheel::step`]: who has little time makes few.
 
-use super::slab::{NONE, Slab};
+use super::{
+    level::{BITS, Level, Place},
+    slab::{NONE, Slab},
+};
 
-const BITS: u32 = 6;
-const SLOTS: usize = 1 << BITS;
 const LEVELS: usize = 8;
 
 /// What is armed for later is armed for then.
@@ -19,15 +24,20 @@ pub(super) const LAST: u64 = (1 << (BITS * LEVELS as u32)) - 1;
 pub(super) struct Wheel<T, G> {
     entries: Slab<Entry<T>>,
     groups: Slab<Group<G>>,
-    /// The first entry of each slot.
-    slots: Box<[[u32; SLOTS]; LEVELS]>,
-    /// A bit for each slot that is not empty. Their slots are those of the present, or later ones: none is behind it.
-    occupied: [u64; LEVELS],
+    levels: Box<[Level; LEVELS]>,
     /// All that was due before has come out.
     now: u64,
     /// A slot to which the present has come, and that has not been emptied yet.
     moving: Option<Place>,
     serial: u64,
+}
+
+/// What comes next.
+enum Next {
+    /// The present comes to a slot.
+    Slot(Place),
+    /// The bank that is ahead becomes that of the present.
+    Turn(usize),
 }
 
 struct Entry<T> {
@@ -52,12 +62,6 @@ struct Group<G> {
 struct Links {
     before: u32,
     behind: u32,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Place {
-    level: u8,
-    slot: u8,
 }
 
 /// Names one entry, and never another one.
@@ -88,8 +92,7 @@ impl<T, G> Wheel<T, G> {
         Self {
             entries: Slab::new(),
             groups: Slab::new(),
-            slots: Box::new([[NONE; SLOTS]; LEVELS]),
-            occupied: [0; LEVELS],
+            levels: Box::new([const { Level::EMPTY }; LEVELS]),
             now: 0,
             moving: None,
             serial: 0,
@@ -177,49 +180,90 @@ impl<T, G> Wheel<T, G> {
                 match self.first(place) {
                     NONE => self.moving = None,
                     index => {
-                        let when = self.disarm(index);
-                        self.settle(index, when);
+                        self.lower(index, place.level as usize);
                         return Step::Moved;
                     }
                 }
             }
-            // A slot of a level comes before all of the levels above.
-            let Some(level) = self.occupied.iter().position(|slots| *slots != 0) else {
+            let Some((begins, next)) = self.next() else {
                 self.now = self.now.max(now);
                 return Step::Idle(None);
             };
-            let slot = self.occupied[level].trailing_zeros();
-            let place = Place { level: level as u8, slot: slot as u8 };
-            let shift = BITS * level as u32;
-            let begins = (self.now >> (shift + BITS) << BITS | u64::from(slot)) << shift;
             if begins > now {
                 self.now = self.now.max(now);
-                return Step::Idle(Some(begins));
+                return if self.prepare() { Step::Moved } else { Step::Idle(Some(begins)) };
             }
             self.now = self.now.max(begins);
-            if level > 0 {
-                self.moving = Some(place);
-                continue;
+            match next {
+                Next::Turn(level) => self.levels[level].present ^= 1,
+                Next::Slot(place) if place.level > 0 => self.moving = Some(place),
+                Next::Slot(place) => {
+                    let index = self.first(place);
+                    self.disarm(index);
+                    let serial = self.entries.get(index).map_or(0, |entry| entry.serial);
+                    return Step::Due(Key { index, serial });
+                }
             }
-            let index = self.first(place);
-            self.disarm(index);
-            let serial = self.entries.get(index).map_or(0, |entry| entry.serial);
-            return Step::Due(Key { index, serial });
         }
+    }
+
+    /// What comes next, and the tick at which it does.
+    fn next(&self) -> Option<(u64, Next)> {
+        // A slot of a level comes before all of the levels above. Whatever comes at one tick goes down from the highest level: what lies lower for a tick
+        // was armed before what lies higher.
+        let slot = (0..LEVELS).find_map(|level| self.next_of(level, self.levels[level].present));
+        if let Some((begins, place)) = slot.filter(|(_, place)| place.level == 0) {
+            return Some((begins, Next::Slot(place)));
+        }
+        let turns = (1..LEVELS - 1).rev().filter(|level| self.levels[*level].is_ahead());
+        let turn =
+            turns.map(|level| (self.levels[level].ahead << (BITS * (level as u32 + 1)), level)).min_by_key(|it| it.0);
+        match (slot, turn) {
+            (Some((begins, place)), None) => Some((begins, Next::Slot(place))),
+            (Some((begins, place)), Some((turns, _))) if begins <= turns => Some((begins, Next::Slot(place))),
+            (_, Some((turns, level))) => Some((turns, Next::Turn(level))),
+            (None, None) => None,
+        }
+    }
+
+    /// The first slot of a bank that is not empty, and the tick at which it begins.
+    fn next_of(&self, level: usize, bank: u8) -> Option<(u64, Place)> {
+        let it = &self.levels[level];
+        let slot = it.next(bank)?;
+        let above = if bank == it.present { self.now >> (BITS * (level as u32 + 1)) } else { it.ahead };
+        let begins = (above << BITS | slot) << (BITS * level as u32);
+        Some((begins, Place::of(begins, level, bank)))
+    }
+
+    /// Moves one of those down that the present comes to next. `false` if there is nothing to move.
+    fn prepare(&mut self) -> bool {
+        for level in 2..LEVELS {
+            let present = self.levels[level].present;
+            let Some((begins, place)) = self.next_of(level, present).or_else(|| self.next_of(level, present ^ 1))
+            else {
+                continue;
+            };
+            let (below, slot) = (&mut self.levels[level - 1], begins >> (BITS * level as u32));
+            if !below.is_ahead() {
+                below.ahead = slot;
+            }
+            if below.ahead == slot {
+                let bank = below.present ^ 1;
+                let index = self.first(place);
+                let when = self.disarm(index);
+                self.put(index, when, Place::of(when, level - 1, bank));
+                return true;
+            }
+        }
+        false
     }
 
     fn first(&self, place: Place) -> u32 {
-        self.slots[place.level as usize][place.slot as usize]
+        self.levels[place.level as usize].first(place)
     }
 
-    fn set_first(&mut self, Place { level, slot }: Place, first: u32) {
-        self.slots[level as usize][slot as usize] = first;
-        let bit = 1 << slot;
-        if first == NONE {
-            self.occupied[level as usize] &= !bit;
-        } else {
-            self.occupied[level as usize] |= bit;
-        }
+    fn set_first(&mut self, place: Place, first: u32) {
+        self.levels[place.level as usize].set_first(place, first);
     }
 
     /// Arms an entry that is not armed: behind what was armed for the same tick before, also if that is on its way down.
@@ -237,9 +281,19 @@ impl<T, G> Wheel<T, G> {
         let when = self.bounded(when);
         // The highest digit in which it differs from the present.
         let differs = (self.now ^ when).checked_ilog2().unwrap_or(0);
-        let level = (differs / BITS).min(LEVELS as u32 - 1);
-        let slot = when >> (BITS * level) & (SLOTS as u64 - 1);
-        self.put(index, when, Place { level: level as u8, slot: slot as u8 });
+        let level = (differs / BITS).min(LEVELS as u32 - 1) as usize;
+        self.put(index, when, Place::of(when, level, self.levels[level].present));
+    }
+
+    /// Moves an entry down from a level to which the present comes: behind those that were prepared, if there are any of its slot.
+    fn lower(&mut self, index: u32, from: usize) {
+        let when = self.disarm(index);
+        let slot_above = |below: &usize| when >> (BITS * (*below as u32 + 1));
+        let prepared = |below: &usize| self.levels[*below].is_ahead() && self.levels[*below].ahead == slot_above(below);
+        match (1..from).rev().find(prepared) {
+            Some(below) => self.put(index, when, Place::of(when, below, self.levels[below].present ^ 1)),
+            None => self.settle(index, when),
+        }
     }
 
     fn bounded(&self, when: u64) -> u64 {

@@ -109,6 +109,49 @@ fn who_makes_few_steps_at_a_time_misses_nothing_that_is_armed_meanwhile() {
 }
 
 #[test]
+fn a_crowd_that_is_far_comes_nearer_while_nothing_is_due_so_that_nothing_near_waits_for_all_of_it() {
+    // In the 4 s from 8,192 on, and in those from 262,144 on, where three levels change.
+    for from in [8_192, 262_144_u64] {
+        let mut wheel = Wheel::new();
+        let group = wheel.open(());
+        for number in 0..20_000 {
+            wheel.insert(group, from + number % 4_000, number).unwrap();
+        }
+        assert_eq!(advance(&mut wheel, 0).0, []);
+        let (mut came, mut most) = (0, 0);
+        for now in from - 10..from + 4_000 {
+            let mut moves = 0;
+            loop {
+                match wheel.step(now) {
+                    Step::Due(_) => came += 1,
+                    Step::Moved => moves += 1,
+                    Step::Idle(_) => break,
+                }
+            }
+            most = most.max(moves);
+        }
+        assert_eq!(came, 20_000);
+        assert!(most <= 64 * 5, "what 64 ticks have: {most}");
+    }
+}
+
+#[test]
+fn what_is_armed_for_a_slot_that_is_prepared_comes_after_what_was() {
+    let (first, second) = (4_096 + 3, 4_096 + 700);
+    let mut wheel = Wheel::new();
+    let group = wheel.open(());
+    let arm = |wheel: &mut Wheel<u64, ()>, when| wheel.insert(group, when, 0).unwrap();
+    let a = [arm(&mut wheel, first), arm(&mut wheel, second)];
+    assert_eq!(advance(&mut wheel, 1).0, [], "they are prepared");
+    let b = [arm(&mut wheel, first), arm(&mut wheel, second)];
+    assert_eq!(wheel.step(4_096), Step::Moved, "the present has come");
+    let c = [arm(&mut wheel, first), arm(&mut wheel, second)];
+    let removed = arm(&mut wheel, second);
+    assert_eq!(wheel.remove(removed), Some(0));
+    assert_eq!(advance(&mut wheel, 10_000), (vec![a[0], b[0], c[0], a[1], b[1], c[1]], None));
+}
+
+#[test]
 fn what_is_armed_for_the_past_is_due_at_once_and_what_is_too_far_at_last() {
     let mut wheel = Wheel::new();
     let group = wheel.open(());

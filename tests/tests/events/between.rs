@@ -2,7 +2,7 @@
 // tidy: virtual time
 
 use ember::{UnconfirmedReason, prelude::*, testing::Cluster};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::listeners::{Ears, Reading, judge, known, ms, publish, until};
 
@@ -157,6 +157,7 @@ fn an_event_goes_as_far_as_its_scope_and_to_those_who_take_that() {
                 node.publish_to(
                     scope,
                     Local(match scope {
+                        Scope::Service => 0,
                         Scope::Node => 1,
                         Scope::Server(id) => 10 + id,
                         Scope::Cluster => 3,
@@ -177,4 +178,35 @@ fn an_event_goes_as_far_as_its_scope_and_to_those_who_take_that() {
     assert_eq!(sorted[0], ["any 1", "any 11", "any 3", "cluster 3", "server 1 11"]);
     assert_eq!(sorted[1], ["any 11", "any 3", "cluster 3", "server 1 11"]);
     assert_eq!(sorted[2], ["any 12", "any 3", "cluster 3", "server 2 12"]);
+}
+
+#[test]
+fn what_is_wanted_from_later_on_or_no_longer_gets_around_also_where_the_nodes_have_talked_before() {
+    for seed in 0..4 {
+        let ears = Ears::default();
+        let cluster = Cluster::seed(seed).limit(ms(120_000)).node("ada", |node| node);
+        let cluster = cluster.node("bob", move |node| node.service(ears.listener("bob", 100)));
+        cluster.run(move |sim| async move {
+            known(&sim, "ada", 1).await;
+            for round in 0..3 {
+                let later = sim.on("bob", async |node: Node| node.spawn(Picky::default()).await.unwrap());
+                let later = later.await.unwrap();
+                let get_around = async |nodes: usize| {
+                    let waits = sim.on("ada", async move |node: Node| {
+                        // Far sooner than what is wanted is said again.
+                        let knows = async {
+                            while node.event_reach::<Local>(Scope::Cluster).nodes() != nodes {
+                                sleep(ms(5)).await;
+                            }
+                        };
+                        timeout(ms(2_000), knows).await.is_ok()
+                    });
+                    assert!(waits.await.unwrap(), "seed {seed}, round {round}: {nodes} nodes are never known");
+                };
+                get_around(1).await;
+                assert!(sim.on("bob", async move |node: Node| node.stop(later)).await.unwrap());
+                get_around(0).await;
+            }
+        });
+    }
 }

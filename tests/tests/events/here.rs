@@ -1,7 +1,12 @@
 //! Events within one node.
 
-use ember::prelude::*;
-use ember_tests::{gate::Gate, log::Log};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use ember::{Missed, prelude::*};
+use ember_tests::{gate::Gate, log::Log, wait::eventually};
 
 #[derive(Debug)]
 pub struct Weather(pub u32);
@@ -103,4 +108,166 @@ async fn a_subscription_ends_with_its_service() {
     let (node, ..) = start(&["a"], 2).await;
     node.shutdown().await.unwrap();
     assert_eq!(node.publish(Weather(1)), 0);
+}
+
+/// Of a house, for those who live in it.
+#[message(event)]
+pub struct Bell(u32);
+
+#[service]
+#[derive(Default)]
+pub struct House {
+    log: Log,
+    #[module]
+    kitchen: Module<Kitchen>,
+}
+
+#[module(parent = House)]
+#[derive(Default)]
+pub struct Kitchen;
+
+#[rpc]
+impl House {
+    #[on(event, scope = "node")]
+    fn street(&mut self, event: &Bell) {
+        self.log.say(format!("street {}", event.0));
+    }
+
+    #[on(event, retain)]
+    fn any(&mut self, cx: &mut Cx<'_, Self>, event: &Bell) {
+        let scope = cx.event().expect("it is an event").scope;
+        self.log.say(format!("any {scope} {}", event.0));
+    }
+
+    pub async fn rpc_ring(&mut self, cx: &mut Cx<'_, Self>, number: u32) -> Vec<u64> {
+        let of = |scope| {
+            let receipt = cx.publish_to(scope, Bell(number));
+            [receipt.nodes() as u64, receipt.subscribers() as u64]
+        };
+        [Scope::Service, Scope::Node].map(of).concat()
+    }
+}
+
+#[rpc]
+impl Kitchen {
+    #[on(event, scope = "service")]
+    fn bell(&mut self, cx: &mut Cx<'_, Self>, event: &Bell) {
+        cx.parent().log.say(format!("kitchen {}", event.0));
+    }
+}
+
+#[tokio::test]
+async fn what_stays_in_its_service_is_taken_there_by_its_modules_too_and_nowhere_else() {
+    let logs = [(); 3].map(|()| Log::default());
+    let house = |which: usize| House { log: logs[which].clone(), ..House::default() };
+    let node = Node::builder().service(Hosted::new(house(0)).id("a")).service(Hosted::new(house(1)).id("b"));
+    let node = node.start().await.unwrap();
+    assert_eq!(node.event_reach::<Bell>(Scope::Service).nodes(), 0);
+    assert_eq!(node.publish_to(Scope::Service, Bell(7)).confirmed().await.unwrap().nodes, 0, "it is nobody's");
+    let client = node.select::<HouseClient>().id("b").client();
+    // Two of its own handlers; two handlers of each of the two houses.
+    assert_eq!(client.rpc_ring(1).await.unwrap(), [1, 2, 1, 4]);
+    let mut lines = logs[1].until(4).await;
+    lines.sort();
+    assert_eq!(lines, ["any node 1", "any service 1", "kitchen 1", "street 1"]);
+    let mut lines = logs[0].until(2).await;
+    lines.sort();
+    assert_eq!(lines, ["any node 1", "street 1"]);
+    // Nobody who comes later has it.
+    let _later = node.spawn(house(2)).await.unwrap();
+    assert_eq!(logs[2].until(1).await, ["any node 1"]);
+    node.shutdown().await.unwrap();
+    assert_eq!(logs.map(|log| log.lines().len()), [2, 4, 1]);
+}
+
+/// Which thread has published it, and which of its events it is.
+#[message(event)]
+pub struct Beat(usize, u64);
+
+/// What one that joins is given: events, whether each is from before; and what it has missed.
+type Given = Arc<Mutex<Vec<Result<(usize, u64, bool), Missed>>>>;
+
+#[service]
+pub struct Joins(Given);
+
+#[rpc]
+impl Joins {
+    #[on(event, retain)]
+    fn beat(&mut self, cx: &mut Cx<'_, Self>, event: &Beat) {
+        let kept = cx.event().expect("it is an event").retained;
+        self.0.lock().unwrap().push(Ok((event.0, event.1, kept)));
+    }
+
+    #[on(missed)]
+    fn gap(&mut self, missed: &Missed) {
+        self.0.lock().unwrap().push(Err(*missed));
+    }
+}
+
+const THREADS: usize = 2;
+/// So many events are published by each of them at most.
+const MOST: u64 = 20_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_joins_while_threads_publish_has_the_last_event_first_and_each_one_after_it_once() {
+    let node = Node::builder().start().await.unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let threads: Vec<_> = (0..THREADS)
+        .map(|thread| {
+            let (node, over) = (node.clone(), Arc::clone(&over));
+            tokio::task::spawn_blocking(move || {
+                let mut count = 0;
+                while count == 0 || !over.load(Ordering::Relaxed) {
+                    // All of it has room in a mailbox.
+                    if count < MOST {
+                        count += 1;
+                        let _receipt = node.publish_to(Scope::Node, Beat(thread, count));
+                    }
+                    std::thread::yield_now();
+                }
+                count
+            })
+        })
+        .collect();
+    // From now on there is a last event.
+    let probe = Given::default();
+    while probe.lock().unwrap().is_empty() {
+        let pid = node.spawn(Joins(Arc::clone(&probe))).await.unwrap();
+        tokio::task::yield_now().await;
+        node.stop(pid);
+    }
+    let mut all = Vec::new();
+    for which in 0..60 {
+        let given = Given::default();
+        let hosted = Hosted::new(Joins(Arc::clone(&given))).id(format!("joins {which}")).mailbox(1 << 16);
+        let pid = node.spawn(hosted).await.unwrap();
+        if which % 2 == 0 {
+            node.stop(pid);
+        }
+        all.push(given);
+    }
+    over.store(true, Ordering::Relaxed);
+    let mut counts = [0; THREADS];
+    for (count, thread) in counts.iter_mut().zip(threads) {
+        *count = thread.await.unwrap();
+    }
+    // Whoever has the last of all has what came before.
+    let _last = node.publish_to(Scope::Node, Beat(0, counts[0] + 1));
+    for (which, given) in all.iter().enumerate() {
+        let lives = which % 2 == 1;
+        let has_all =
+            || given.lock().unwrap().iter().any(|it| matches!(it, Ok((0, value, _)) if *value == counts[0] + 1));
+        if lives {
+            eventually("the last event", async || has_all().then_some(())).await;
+        }
+        let given = given.lock().unwrap().clone();
+        let mut next = [None; THREADS];
+        for (index, one) in given.iter().enumerate() {
+            let Ok((thread, value, kept)) = *one else { panic!("{which}: nothing is missed: {given:?}") };
+            assert_eq!(kept, index == 0, "{which}: the last from before is first, and alone: {given:?}");
+            assert!(next[thread].is_none_or(|next| next == value), "{which}: {value} of {thread}, and not {next:?}");
+            next[thread] = Some(value + 1);
+        }
+    }
+    node.shutdown().await.unwrap();
 }

@@ -85,14 +85,16 @@ impl Listener {
 /// Where a listener is with one run of a publisher.
 #[derive(Debug, Clone, Copy, Default)]
 struct At {
-    /// The number of the last event, those that were told to be missing included.
-    number: u64,
+    /// The last event, those that were told to be missing included.
+    value: u64,
+    /// How far its values are ahead of its numbers.
+    ahead: u64,
     /// Some are missing, nobody knows how many.
     lost: bool,
 }
 
-/// Whether what a listener has heard of each run of a publisher can be: each event once, in order, and every gap told with its count. How far it is with
-/// each. The numbers of its first events are taken as they are if it has `joined` later.
+/// Whether what a listener has heard of each run of a publisher can be: each event once, in order, and every gap told with its count; and each has the number
+/// that this comes to. How far it is with each. Its first event is taken as it is if it has `joined` later, as the number 1 of a subscription.
 pub fn judge(heard: &[Heard], joined: bool) -> Result<BTreeMap<NodeKey, u64>, String> {
     let mut all = BTreeMap::<NodeKey, At>::new();
     for (index, one) in heard.iter().enumerate() {
@@ -101,20 +103,30 @@ pub fn judge(heard: &[Heard], joined: bool) -> Result<BTreeMap<NodeKey, u64>, St
             Heard::Event(value, source) => {
                 let is_first = !all.contains_key(&source.node);
                 let at = all.entry(source.node).or_default();
-                if *value <= at.number {
-                    return wrong(format!("{value} came after {}", at.number));
+                if *value <= at.value {
+                    return wrong(format!("{value} came after {}", at.value));
                 }
-                if *value != at.number + 1 && !(is_first && joined) {
-                    return wrong(format!("{value} came after {}, and nobody was told", at.number));
+                if *value != at.value + 1 && !(is_first && joined) {
+                    return wrong(format!("{value} came after {}, and nobody was told", at.value));
                 }
-                at.number = *value;
+                at.value = *value;
+                if joined && source.number == 1 {
+                    at.ahead = value - 1;
+                }
+                if source.number + at.ahead != *value {
+                    return wrong(format!(
+                        "{value} has the number {}, and {} is right",
+                        source.number,
+                        value - at.ahead
+                    ));
+                }
             }
             Heard::Missed(missed) => {
                 let is_first = !all.contains_key(&missed.publisher);
                 let at = all.entry(missed.publisher).or_default();
                 match missed.count {
                     Some(0) => return wrong("nothing was missed".into()),
-                    Some(count) if !(is_first && joined) => at.number += count,
+                    Some(count) if !(is_first && joined) => at.value += count,
                     Some(_) => {
                         all.remove(&missed.publisher);
                     }
@@ -124,7 +136,7 @@ pub fn judge(heard: &[Heard], joined: bool) -> Result<BTreeMap<NodeKey, u64>, St
             }
         }
     }
-    Ok(all.into_iter().map(|(node, at)| (node, at.number)).collect())
+    Ok(all.into_iter().map(|(node, at)| (node, at.value)).collect())
 }
 
 /// Publishes on a node of a simulation, in the scope of the cluster.

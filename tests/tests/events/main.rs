@@ -11,5 +11,6 @@ mod between;
 mod faults;
 mod here;
 mod kept;
+mod limits;
 mod listeners;
 mod strange;

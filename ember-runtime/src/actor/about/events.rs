@@ -9,6 +9,9 @@ use crate::id::{NodeKey, Pid};
 /// How far an event goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
+    /// The service that publishes it, with its modules. Nobody takes one that was published outside of a service, and none is kept for subscribers to
+    /// come.
+    Service,
     /// The services of the node that publishes it.
     Node,
     /// Those of all nodes with this server id.
@@ -20,6 +23,7 @@ pub enum Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Service => f.write_str("service"),
             Self::Node => f.write_str("node"),
             Self::Server(id) => write!(f, "server {id}"),
             Self::Cluster => f.write_str("cluster"),
@@ -38,7 +42,7 @@ pub struct EventSource {
     /// How far it goes.
     pub scope: Scope,
     /// Which of the events of its type and scope it is that this run of a node has published for the node of the subscriber, since there was a subscriber
-    /// there: 1, 2, 3, … 0 for one that is [`retained`](Self::retained).
+    /// there: 1, 2, 3, … 0 for one that is [`retained`](Self::retained). Those of [`Scope::Service`] are counted for all services of the node together.
     pub number: u64,
     /// It is the last one from before the subscription, for an `#[on(event, retain)]`.
     pub retained: bool,

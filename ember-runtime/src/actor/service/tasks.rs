@@ -56,6 +56,8 @@ pub struct Takes {
 /// A kind of scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ScopeKind {
+    /// One service.
+    Service,
     /// One node.
     Node,
     /// A server id.
@@ -67,6 +69,7 @@ pub enum ScopeKind {
 impl ScopeKind {
     pub(crate) fn of(scope: Scope) -> Self {
         match scope {
+            Scope::Service => Self::Service,
             Scope::Node => Self::Node,
             Scope::Server(_) => Self::Server,
             Scope::Cluster => Self::Cluster,

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use super::{
     compare::Compared,
     counts::Counts,
-    line::Line,
+    line::{Line, Wanting},
     sources::Sources,
     wire::{Announce, Batch, Heard, Taken, Wanted},
 };
@@ -37,8 +37,8 @@ pub(crate) struct Hub {
     /// The server id of this node.
     pub(super) server: u32,
     lines: Mutex<Lines>,
-    /// Shared while an event is kept and put into its queues; alone, while what another node wants is entered together with the last events for it: so
-    /// that it gets each event as one or the other. Nothing of users runs under it.
+    /// Shared while an event is kept and put into its queues; alone, while it changes who wants what and who is away, and the last events for a node are
+    /// taken: so that it gets each event as one or the other, or is told that it was missed. Nothing of users runs under it.
     order: RwLock<()>,
     /// See [`Queue`](super::queue::Queue).
     generations: Arc<AtomicU64>,
@@ -53,15 +53,20 @@ pub(crate) struct Hub {
 struct Lines {
     all: BTreeMap<NodeKey, Arc<Line>>,
     /// Who wants what, as it was found when somebody published last.
-    routes: BTreeMap<(u64, Scope), Route>,
+    routes: Routes,
 }
 
+type Routes = BTreeMap<(u64, Scope), Arc<Route>>;
+
 /// Whom an event goes to.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Route {
-    pub(super) lines: Arc<[Arc<Line>]>,
-    /// Who wants it, and has another structure.
-    pub(super) others: Arc<[NodeKey]>,
+    pub(super) lines: Vec<Arc<Line>>,
+    /// Those that are away: for them it is counted, which costs the same for however many.
+    pub(super) away: Vec<Arc<Line>>,
+    pub(super) missed: AtomicU64,
+    /// How many want it, and have another structure.
+    pub(super) others: usize,
 }
 
 impl Hub {
@@ -104,28 +109,44 @@ impl Hub {
         self.lock().all.values().cloned().collect()
     }
 
-    /// Who wants what is another question now.
-    pub(super) fn reroute(&self) {
-        let routes = std::mem::take(&mut self.lock().routes);
-        drop(routes);
-    }
-
-    pub(super) fn forget(&self, peer: NodeKey) {
-        let gone = self.lock().all.remove(&peer);
-        if let Some(gone) = gone {
-            gone.end();
+    /// Changes who wants what, or who is away, while nobody publishes.
+    pub(super) fn change<T>(&self, change: impl FnOnce() -> T) -> T {
+        let _alone = self.order.write().unwrap_or_else(PoisonError::into_inner);
+        for ((event, scope), route) in self.take_routes() {
+            let missed = route.missed.load(Ordering::Relaxed);
+            route.away.iter().for_each(|line| line.skip(event, scope == Scope::Cluster, missed));
         }
-        self.reroute();
+        let changed = change();
+        // Somebody may have looked meanwhile, who does not publish.
+        drop(self.take_routes());
+        changed
     }
 
-    pub(super) fn route(&self, event: u64, scope: Scope) -> Route {
+    fn take_routes(&self) -> Routes {
+        std::mem::take(&mut self.lock().routes)
+    }
+
+    /// It does not come back.
+    pub(super) fn forget(&self, peer: NodeKey) {
+        let gone = self.change(|| {
+            let gone = self.lock().all.remove(&peer)?;
+            let told = gone.end();
+            Some((gone, told))
+        });
+        if let Some((gone, told)) = gone {
+            gone.tell(told);
+        }
+    }
+
+    pub(super) fn route(&self, event: u64, scope: Scope) -> Arc<Route> {
         let mut lines = self.lock();
         let Lines { all, routes } = &mut *lines;
-        let found = || Route {
-            lines: all.values().filter(|line| line.wants(event, scope)).cloned().collect(),
-            others: all.values().filter(|line| line.has_other(event)).map(|line| line.peer).collect(),
+        let found = || {
+            let of = |wanting| all.values().filter(|line| line.wants(event, scope) == wanting).cloned().collect();
+            let others = all.values().filter(|line| line.has_other(event)).count();
+            Arc::new(Route { lines: of(Wanting::There), away: of(Wanting::Away), missed: AtomicU64::new(0), others })
         };
-        routes.entry((event, scope)).or_insert_with(found).clone()
+        Arc::clone(routes.entry((event, scope)).or_insert_with(found))
     }
 
     /// The name of another node, for logs.
@@ -152,13 +173,11 @@ impl Hub {
         self.stirred.notify_one();
         let compared = Compared::of(&said.wanted, (peer, &self.named(peer)), &|event| line.has_other(event));
         let others = compared.other_ids();
-        let alone = self.order.write().unwrap_or_else(PoisonError::into_inner);
-        let kept = line.hear(said.number, said.server, compared.fits, others).map(|kept| {
-            self.reroute();
+        let kept = self.change(|| {
+            let kept = line.hear(said.number, said.server, compared.fits, others).unwrap_or_default();
             kept.into_iter().filter_map(|stream| self.hold_kept(&line, stream, said.server)).collect()
         });
-        drop(alone);
-        self.send_kept(&line, kept.unwrap_or_default());
+        self.send_kept(&line, kept);
         Heard { others: compared.others }
     }
 
@@ -190,9 +209,9 @@ impl Hub {
     }
 
     /// Another node sends events.
-    pub(crate) fn receive(&self, peer: NodeKey, batch: &Batch) -> Taken {
+    pub(crate) async fn receive(&self, peer: NodeKey, batch: &Batch) -> Taken {
         self.counts.received.add(batch.items.len());
-        self.sources.receive(peer, batch, (&self.bus, self.server))
+        self.sources.receive(peer, batch, (&self.bus, self.server)).await
     }
 
     pub(crate) fn here(&self) -> NodeKey {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::{
     queue::{MOST, Put, Queue, Sent},
@@ -17,7 +17,7 @@ use crate::{
     event::local::Wants,
     id::NodeKey,
     planted::{Bug, planted},
-    sync::{lock, ordered},
+    sync::{lock, ordered, shielded},
 };
 
 /// Of runs of nodes that have left the view so many are remembered: what they wanted, and how far their events were.
@@ -50,10 +50,16 @@ struct State {
     /// What it wants, and has another structure of.
     others: BTreeSet<u64>,
     queue: Queue,
+    /// Who waits for what becomes of the item at this place.
+    waiters: BTreeMap<u64, oneshot::Sender<Fate>>,
     /// What it is to know of this node is to be said again; it was said once.
     again: bool,
     told: bool,
 }
+
+/// Those who wait for what is known now, to be told with nothing locked.
+#[must_use]
+pub(super) struct Told(Vec<(oneshot::Sender<Fate>, Fate)>);
 
 /// What became of an event for one node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +71,15 @@ pub(crate) enum Fate {
     /// It was not sent, or nobody knows whether it has arrived.
     NotSent,
     Gone,
+}
+
+/// Whether a node wants events of some type and scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanting {
+    Nothing,
+    There,
+    /// They are missed there, and counted.
+    Away,
 }
 
 impl Line {
@@ -79,6 +94,7 @@ impl Line {
             heard: 0,
             others: BTreeSet::new(),
             queue: Queue::new(MOST, generations),
+            waiters: BTreeMap::new(),
             again: false,
             told: false,
         };
@@ -127,13 +143,18 @@ impl Line {
         Some(want.takers(ScopeKind::of(scope))).filter(|takers| *takers > 0)
     }
 
-    /// Whether it wants what goes so far, in the view or not.
-    pub(super) fn wants(&self, event: u64, scope: Scope) -> bool {
+    /// Whether it wants what goes so far: it is there, or else it is away.
+    pub(super) fn wants(&self, event: u64, scope: Scope) -> Wanting {
         let state = self.lock();
-        match scope {
-            Scope::Node => false,
+        let is_wanted = match scope {
+            Scope::Service | Scope::Node => false,
             Scope::Server(server) => server == state.server && state.queue.wants((event, false)),
             Scope::Cluster => state.queue.wants((event, true)),
+        };
+        match (is_wanted, state.away) {
+            (false, _) => Wanting::Nothing,
+            (true, false) => Wanting::There,
+            (true, true) => Wanting::Away,
         }
     }
 
@@ -142,23 +163,21 @@ impl Line {
         self.lock().others.contains(&event)
     }
 
-    /// Queues an event. Its place, or that it is missed there, and how many take it; nothing if it is away, and does not get it.
-    pub(super) fn put(
-        &self,
-        event: u64,
-        cluster: bool,
-        bytes: Option<&Bytes>,
-        service: Option<u64>,
-    ) -> Option<(Put, u32)> {
+    /// Queues an event. Its place, or that it is missed there, and how many take it.
+    pub(super) fn put(&self, event: u64, cluster: bool, bytes: Option<&Bytes>, service: Option<u64>) -> (Put, u32) {
         let mut state = self.lock();
-        let away = state.away;
-        let put = state.queue.put((event, cluster), bytes.filter(|_| !away), service);
+        let put = state.queue.put((event, cluster), bytes, service);
         let takers = state.wants.get(&event).map_or(0, |want| if cluster { want.cluster } else { want.server });
         drop(state);
-        if put != Put::Unwanted && !away {
+        if put != Put::Unwanted {
             self.bell.notify_one();
         }
-        (!away).then_some((put, takers))
+        (put, takers)
+    }
+
+    /// So many events were published while it was away.
+    pub(super) fn skip(&self, event: u64, cluster: bool, count: u64) {
+        self.lock().queue.skip((event, cluster), count);
     }
 
     /// Keeps a place for the last event from before; nothing if there is no room.
@@ -166,7 +185,7 @@ impl Line {
         self.lock().queue.hold((event, cluster))
     }
 
-    /// What stands there; nothing if it cannot be sent. Whether it is sent.
+    /// What stands there; nothing if it cannot be sent. Whether it is sent. Nobody waits for what becomes of it.
     pub(super) fn fill(&self, place: u64, bytes: Option<Bytes>) -> bool {
         let is_sent = self.lock().queue.fill(place, bytes);
         self.bell.notify_one();
@@ -182,27 +201,49 @@ impl Line {
     }
 
     pub(super) fn answered(&self, sent: &Sent, taken: &Taken) {
-        let mut state = self.lock();
-        for ((event, cluster), takers) in state.queue.answered(sent, taken) {
-            if let Some(want) = state.wants.get_mut(&event) {
-                // It stays wanted until the node says something else.
-                *(if cluster { &mut want.cluster } else { &mut want.server }) = takers.max(1);
+        let told = self.pass(|state| {
+            for ((event, cluster), takers) in state.queue.answered(sent, taken) {
+                if let Some(want) = state.wants.get_mut(&event) {
+                    // It stays wanted until the node says something else.
+                    *(if cluster { &mut want.cluster } else { &mut want.server }) = takers.max(1);
+                }
             }
-        }
-        drop(state);
-        self.passed.send_replace(());
+        });
+        self.tell(told);
     }
 
     pub(super) fn refused(&self, sent: &Sent) {
-        self.lock().queue.refused(sent);
+        let told = self.pass(|state| state.queue.refused(sent));
+        self.tell(told);
+    }
+
+    /// Changes what is known of what became of events: who waits for that.
+    fn pass(&self, change: impl FnOnce(&mut State)) -> Told {
+        let mut state = self.lock();
+        change(&mut state);
+        let passed = if state.gone { u64::MAX } else { state.queue.passed() };
+        let later = state.waiters.split_off(&passed.saturating_add(1));
+        let now = std::mem::replace(&mut state.waiters, later);
+        Told(now.into_iter().map(|(place, waiter)| (waiter, state.fate(place))).collect())
+    }
+
+    /// Tells them.
+    pub(super) fn tell(&self, Told(told): Told) {
+        for (waiter, fate) in told {
+            let _nobody_waits = waiter.send(fate);
+        }
         self.passed.send_replace(());
     }
 
-    /// The view shows it; whether that is news.
-    pub(super) fn arrive(&self) -> bool {
+    /// The view shows it.
+    pub(super) fn arrive(&self) {
         let mut state = self.lock();
-        state.seen = true;
-        std::mem::replace(&mut state.away, false)
+        (state.seen, state.away) = (true, false);
+    }
+
+    /// Whether the view has shown it, and shows it no more.
+    pub(super) fn is_away(&self) -> bool {
+        self.lock().away
     }
 
     /// Whether the view has shown it, and shows it.
@@ -216,27 +257,23 @@ impl Line {
         self.lock().left
     }
 
-    /// The view shows it no more: what waits for it is missed. What it wants is kept, so that it is known how much that is.
-    pub(super) fn depart(&self, now: u64) {
-        let mut state = self.lock();
-        (state.away, state.left) = (true, now);
-        state.queue.throw_away();
-        if planted(Bug::ForgetInterest) {
-            state.wants.clear();
-            state.queue.want(&BTreeSet::new());
-        }
-        drop(state);
-        self.passed.send_replace(());
+    /// The view shows it no more: what waits for it is missed. What it wants is kept, so that it is known how much that is. Who waited for it is to be
+    /// [told](Self::tell).
+    pub(super) fn depart(&self, now: u64) -> Told {
+        self.pass(|state| {
+            (state.away, state.left) = (true, now);
+            state.queue.throw_away();
+            if planted(Bug::ForgetInterest) {
+                state.wants.clear();
+                state.queue.want(&BTreeSet::new());
+            }
+        })
     }
 
-    /// It does not come back.
-    pub(super) fn end(&self) {
-        let left = {
-            let mut state = self.lock();
-            state.gone = true;
-            state.left
-        };
-        self.depart(left);
+    /// It does not come back. Who waited for it is to be [told](Self::tell).
+    pub(super) fn end(&self) -> Told {
+        self.lock().gone = true;
+        self.depart(self.left())
     }
 
     /// The link to it is up again: it is told once more what this node wants.
@@ -278,31 +315,87 @@ impl Line {
         self.passed.subscribe()
     }
 
-    /// What became of the item at this place, once that is known.
-    fn fate(&self, place: u64) -> Option<Fate> {
-        let state = self.lock();
-        if state.queue.passed() < place && !state.gone {
-            return None;
-        }
-        Some(match state.queue.fate(place) {
+    /// Waits for what becomes of the item at this place. There is one for each place at most.
+    pub(crate) async fn settles(&self, place: u64) -> Fate {
+        let told = {
+            let mut state = self.lock();
+            if state.gone || place <= state.queue.passed() {
+                return state.fate(place);
+            }
+            let (tell, told) = oneshot::channel();
+            state.waiters.insert(place, tell);
+            told
+        };
+        shielded(told).await.unwrap_or(Fate::Gone)
+    }
+}
+
+impl State {
+    /// What became of the item at this place, which is known.
+    fn fate(&self, place: u64) -> Fate {
+        match self.queue.fate(place) {
             Some(0) => Fate::Taken,
             Some(mailboxes) => Fate::Full(mailboxes),
-            None if state.gone => Fate::Gone,
+            None if self.gone => Fate::Gone,
             None => Fate::NotSent,
-        })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::Future,
+        pin::Pin,
+        sync::atomic::Ordering,
+        task::{Context, Poll, Wake, Waker},
+    };
+
+    use super::*;
+    use crate::{
+        event::local::Want,
+        id::{Incarnation, NodeId},
+    };
+
+    #[derive(Default)]
+    struct Counts(AtomicU64);
+
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
-    /// Waits for what becomes of the item at this place.
-    pub(crate) async fn settles(&self, place: u64) -> Fate {
-        let mut passes = self.passes();
-        loop {
-            passes.mark_unchanged();
-            if let Some(fate) = self.fate(place) {
-                return fate;
-            }
-            if passes.changed().await.is_err() {
-                return Fate::Gone;
-            }
+    type Waits<'a> = (Pin<Box<dyn Future<Output = Fate> + Send + 'a>>, Arc<Counts>);
+
+    fn poll((settles, counts): &mut Waits<'_>) -> Poll<Fate> {
+        settles.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(counts))))
+    }
+
+    fn woken(waits: &[Waits<'_>]) -> Vec<u64> {
+        waits.iter().map(|(_, counts)| counts.0.load(Ordering::Relaxed)).collect()
+    }
+
+    #[test]
+    fn an_answer_wakes_those_only_whose_events_it_answers() {
+        let line = Line::new(NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, Arc::default());
+        let wants = BTreeMap::from([(7, Want { cluster: 1, ..Want::default() })]);
+        assert!(line.hear(1, 0, wants, BTreeSet::new()).is_some());
+        let bytes = Bytes::from_static(b"ab");
+        let mut waits: Vec<Waits<'_>> = Vec::new();
+        for place in 1..=4 {
+            assert_eq!(line.put(7, true, Some(&bytes), None), (Put::At(place), 1));
+            waits.push((Box::pin(line.settles(place)), Arc::default()));
         }
+        assert!(waits.iter_mut().all(|it| poll(it).is_pending()));
+        let sent = line.next(1000, 2).unwrap();
+        line.answered(&sent, &Taken { takers: vec![1], full: vec![(1, 3)] });
+        assert_eq!(woken(&waits), [1, 1, 0, 0]);
+        assert_eq!((poll(&mut waits[0]), poll(&mut waits[1])), (Poll::Ready(Fate::Taken), Poll::Ready(Fate::Full(3))));
+        // Who does not wait any longer is nobody's business.
+        drop(waits.pop());
+        let told = line.end();
+        line.tell(told);
+        assert_eq!((woken(&waits[2..]), poll(&mut waits[2])), (vec![1], Poll::Ready(Fate::Gone)));
     }
 }

@@ -1,6 +1,6 @@
 //! An event on its way out.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
 
@@ -62,24 +62,24 @@ impl EventReach {
 }
 
 impl Hub {
-    /// Whom an event of this type would go to, as far as is known.
-    pub(crate) fn reach(&self, known: &'static Known, scope: Scope) -> EventReach {
-        let here = if self.is_here(scope) { self.bus.takers(known, scope) } else { 0 };
+    /// Whom an event of this type would go to, as far as is known, if this service publishes it.
+    pub(crate) fn reach(&self, known: &'static Known, scope: Scope, by: Option<Pid>) -> EventReach {
+        let here = if self.is_here(scope) { self.bus.takers(known, scope, by) } else { 0 };
         let mut reach = EventReach { nodes: usize::from(here > 0), subscribers: here, others: 0 };
-        if scope != Scope::Node {
+        if leaves(scope) {
             let route = self.route(known.id, scope);
             for takers in route.lines.iter().filter_map(|line| line.takers(known.id, scope)) {
                 reach.nodes += 1;
                 reach.subscribers += takers as usize;
             }
-            reach.others = route.others.len();
+            reach.others = route.others;
         }
         reach
     }
 
     fn is_here(&self, scope: Scope) -> bool {
         match scope {
-            Scope::Node | Scope::Cluster => true,
+            Scope::Service | Scope::Node | Scope::Cluster => true,
             Scope::Server(server) => server == self.server,
         }
     }
@@ -97,17 +97,17 @@ impl Hub {
         let mut bytes = None;
         let (numbered, mut published) = loop {
             let ordered = self.ordered();
-            let route = if scope == Scope::Node { Route::default() } else { self.route(known.id, scope) };
+            let route = if leaves(scope) { self.route(known.id, scope) } else { Arc::default() };
             if route.lines.is_empty() || bytes.is_some() {
                 let numbered = self.bus.number(known, scope, &event);
-                break (numbered, self.send((known, scope), bytes.flatten().as_ref(), (by, &route)));
+                break (numbered, self.send((known, scope), bytes.flatten().as_ref(), (by, &*route)));
             }
             drop(ordered);
             self.counts.encoded.add(1);
             bytes = Some(self.written(known, &event));
         };
         if self.is_here(scope) {
-            let takers = numbered.takers(scope);
+            let takers = numbered.takers(scope, (self.here(), by));
             published.reach.nodes += usize::from(takers > 0);
             published.reach.subscribers += takers;
             published.here = Some(self.bus.give_numbered(&numbered, scope, &event, by));
@@ -123,10 +123,12 @@ impl Hub {
     ) -> Published {
         let service = by.map(|pid| pid.number);
         let (mut named, mut reach) = (Vec::with_capacity(route.lines.len()), EventReach::default());
-        reach.others = route.others.len();
+        reach.others = route.others;
+        if !route.away.is_empty() {
+            route.missed.fetch_add(1, Ordering::Relaxed);
+        }
         for line in &*route.lines {
-            let put = line.put(known.id, scope == Scope::Cluster, bytes, service);
-            let Some((put, takers)) = put else { continue };
+            let (put, takers) = line.put(known.id, scope == Scope::Cluster, bytes, service);
             let place = match put {
                 Put::At(place) => Some(place),
                 Put::Dropped => None,
@@ -139,6 +141,11 @@ impl Hub {
         }
         Published { here: None, named, reach }
     }
+}
+
+/// Whether it goes to other nodes.
+fn leaves(scope: Scope) -> bool {
+    !matches!(scope, Scope::Service | Scope::Node)
 }
 
 impl Named {

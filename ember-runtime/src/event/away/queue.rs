@@ -152,6 +152,13 @@ impl Queue {
         self.push(Waiting { stream: key, generation, number, service, content })
     }
 
+    /// So many events are missed that were never put.
+    pub(super) fn skip(&mut self, key: StreamKey, count: u64) {
+        let Some(stream) = self.streams.get_mut(&key).filter(|_| count > 0) else { return };
+        stream.last += count;
+        self.cut.insert(key);
+    }
+
     /// Keeps a place for the last event from before, which has no number; nothing if there is no room. What waits of an earlier one does not go.
     pub(super) fn hold(&mut self, key: StreamKey) -> Option<u64> {
         let generation = self.streams.get(&key)?.generation;

@@ -16,9 +16,9 @@ use crate::{
     actor::{EventSource, Missed, MissedReason, Scope},
     event::{
         kinds::{self, AnyEvent, Known},
-        local::Bus,
+        local::{Bus, Came},
     },
-    id::{NodeKey, Pid},
+    id::{NodeKey, Pid, xxh3},
     panics::attempt,
     sync::lock,
 };
@@ -34,10 +34,13 @@ pub(super) struct Sources {
 /// Of one of them.
 #[derive(Default)]
 struct Entry {
-    source: Arc<Mutex<Source>>,
+    source: Arc<(Turn, Mutex<Source>)>,
     /// Which batch was its last one.
     heard: u64,
 }
+
+/// Held while a batch is read and given: the next one of this run waits. What is code of users runs under nothing else.
+type Turn = tokio::sync::Mutex<()>;
 
 #[derive(Default)]
 struct Source {
@@ -49,20 +52,30 @@ struct Source {
     full: BTreeMap<(StreamName, u64), u32>,
 }
 
-/// An item of a batch: its index, its stream, its number, who has published it, and the event or why it cannot be read; nothing if it came before.
+/// An item of a batch: its index, its stream, its number, who has published it, how it has come, and the event or why it cannot be read; nothing if it
+/// came before.
 struct Come<'a> {
     index: u32,
     name: &'a StreamName,
     number: u64,
     service: Option<Pid>,
+    came: Came,
     event: Option<(&'static Known, Result<Arc<AnyEvent>, String>)>,
+}
+
+/// What follows from a batch: done in this order, with nothing locked.
+enum Step<'a> {
+    Give(&'a Come<'a>),
+    /// It came before, and had no room in so many mailboxes.
+    Before(&'a Come<'a>, u32),
+    Tell(&'static Known, Missed),
 }
 
 /// What gives events to subscribers, and the server id of this node.
 pub(super) type Here<'a> = (&'a Bus, u32);
 
 impl Sources {
-    fn of(&self, peer: NodeKey) -> Arc<Mutex<Source>> {
+    fn of(&self, peer: NodeKey) -> Arc<(Turn, Mutex<Source>)> {
         let mut all = lock(&self.all);
         let entry = all.entry(peer).or_default();
         entry.heard = self.batches.fetch_add(1, Ordering::Relaxed);
@@ -73,50 +86,54 @@ impl Sources {
         lock(&self.all).keys().copied().collect()
     }
 
-    /// Takes what is new of a batch. What of it came before, over a link that has broken since, is passed over.
-    pub(super) fn receive(&self, peer: NodeKey, batch: &Batch, here: Here<'_>) -> Taken {
-        let source = self.of(peer);
-        // Read before anything is locked: that is code of users.
-        let far = lock(&source).streams.clone();
+    /// Takes what is new of a batch. What of it came before, over a link that has broken since, is passed over. Cancel safe: nothing is taken of one that
+    /// has still to wait for its turn.
+    pub(super) async fn receive(&self, peer: NodeKey, batch: &Batch, (bus, server): Here<'_>) -> Taken {
+        let of = self.of(peer);
+        let (turn, source) = &*of;
+        let _turn = turn.lock().await;
+        let far = lock(source).streams.clone();
         let come = read(peer, batch, &far);
-        let mut source = lock(&source);
-        source.lost = false;
+        let steps = lock(source).take(peer, batch, (&come, server));
         let (mut taken, mut full) = (Taken::default(), BTreeMap::new());
-        for item in &come {
-            let mailboxes = source.item(peer, item, here);
+        for step in &steps {
+            let (item, mailboxes) = match step {
+                Step::Give(item) => (item, give(peer, item, (bus, server))),
+                Step::Before(item, mailboxes) => (item, *mailboxes),
+                Step::Tell(known, missed) => {
+                    bus.tell(known, *missed);
+                    continue;
+                }
+            };
             if mailboxes > 0 {
                 taken.full.push((item.index, mailboxes));
                 full.insert((*item.name, item.number), mailboxes);
             }
         }
-        source.full = full;
-        for (stream, last) in &batch.last {
-            if let Some(name) = batch.streams.get(*stream as usize) {
-                source.last(peer, name, *last, here);
-            }
-        }
+        lock(source).full = full;
         let takers = batch.streams.iter().map(|name| {
             let known = kinds::of_id(name.event);
-            let takers = known.map_or(0, |known| here.0.takers(known, scope_of(name, here.1)));
+            let takers = known.map_or(0, |known| bus.takers(known, scope_of(name, server), None));
             u32::try_from(takers).unwrap_or(u32::MAX)
         });
         taken.takers = takers.collect();
-        drop(source);
         taken
     }
 
     /// A run of a node is lost: what it published last may never come.
-    pub(super) fn lose(&self, peer: NodeKey, here: Here<'_>) {
-        let source = self.of(peer);
-        let mut source = lock(&source);
-        if std::mem::replace(&mut source.lost, true) {
-            return;
-        }
-        for (event, cluster) in source.streams.keys() {
-            let Some(known) = kinds::of_id(*event) else { continue };
-            let name = StreamName { event: *event, cluster: *cluster, generation: 0 };
-            let scope = scope_of(&name, here.1);
-            here.0.tell(known, missed(peer, known, (scope, None, MissedReason::PublisherLost)));
+    pub(super) fn lose(&self, peer: NodeKey, (bus, server): Here<'_>) {
+        let of = self.of(peer);
+        let streams: Vec<_> = {
+            let mut source = lock(&of.1);
+            if std::mem::replace(&mut source.lost, true) {
+                return;
+            }
+            source.streams.keys().copied().collect()
+        };
+        for (event, cluster) in streams {
+            let Some(known) = kinds::of_id(event) else { continue };
+            let name = StreamName { event, cluster, generation: 0 };
+            bus.tell(known, missed(peer, known, (scope_of(&name, server), None, MissedReason::PublisherLost)));
         }
     }
 
@@ -137,37 +154,63 @@ impl Sources {
     }
 }
 
-impl Source {
-    /// In how many mailboxes the item had no room.
-    fn item(&mut self, peer: NodeKey, item: &Come<'_>, (bus, server): Here<'_>) -> u32 {
-        let (scope, number) = (scope_of(item.name, server), item.number);
-        let event = item.event.as_ref();
-        let fresh = event.filter(|(known, _)| number == 0 || self.reach(peer, item.name, (known, scope, number), bus));
-        let Some((known, event)) = fresh else {
-            return self.full.get(&(*item.name, number)).copied().unwrap_or(0);
-        };
-        let source = EventSource::new(peer, item.service, scope, number);
-        let source = if number == 0 { source.kept() } else { source };
-        let full = match event {
-            Ok(event) => bus.give(known, event, source).full,
-            Err(_) => {
-                if number > 0 {
-                    bus.tell(known, missed(peer, known, (scope, Some(1), MissedReason::Unreadable)));
-                }
-                bus.takers(known, scope)
+/// Gives an item to those who take it; in how many mailboxes it had no room.
+fn give(peer: NodeKey, item: &Come<'_>, (bus, server): Here<'_>) -> u32 {
+    let Some((known, event)) = &item.event else { return 0 };
+    let (scope, number) = (scope_of(item.name, server), item.number);
+    let source = EventSource::new(peer, item.service, scope, number);
+    let source = if number == 0 { source.kept() } else { source };
+    let full = match event {
+        Ok(event) => bus.give(known, event, (source, item.came)).full,
+        Err(_) => {
+            if number > 0 {
+                bus.tell(known, missed(peer, known, (scope, Some(1), MissedReason::Unreadable)));
             }
-        };
-        u32::try_from(full).unwrap_or(u32::MAX)
+            bus.takers(known, scope, None)
+        }
+    };
+    u32::try_from(full).unwrap_or(u32::MAX)
+}
+
+impl Source {
+    /// Goes on by what is new of a batch.
+    fn take<'a>(&mut self, peer: NodeKey, batch: &Batch, (come, server): (&'a [Come<'a>], u32)) -> Vec<Step<'a>> {
+        self.lost = false;
+        let mut steps = Vec::with_capacity(come.len());
+        for item in come {
+            let is_new = item.event.as_ref().is_some_and(|(known, _)| {
+                let at = (*known, scope_of(item.name, server), item.number);
+                if item.number == 0 { self.begin(item.name) } else { self.reach(peer, item.name, at, &mut steps) }
+            });
+            if is_new {
+                steps.push(Step::Give(item));
+            } else if let Some(mailboxes) = self.full.get(&(*item.name, item.number)) {
+                steps.push(Step::Before(item, *mailboxes));
+            }
+        }
+        for (stream, last) in &batch.last {
+            if let Some(name) = batch.streams.get(*stream as usize) {
+                self.last(peer, name, (*last, server), &mut steps);
+            }
+        }
+        steps
     }
 
     /// The last number of a stream.
-    fn last(&mut self, peer: NodeKey, name: &StreamName, last: u64, (bus, server): Here<'_>) {
+    fn last(&mut self, peer: NodeKey, name: &StreamName, (last, server): (u64, u32), steps: &mut Vec<Step<'_>>) {
         let Some(known) = kinds::of_id(name.event) else { return };
         if let Some(next) = last.checked_add(1)
-            && self.reach(peer, name, (known, scope_of(name, server), next), bus)
+            && self.reach(peer, name, (known, scope_of(name, server), next), steps)
         {
             self.streams.insert((name.event, name.cluster), (name.generation, last));
         }
+    }
+
+    /// Goes on to this generation; whether it is no earlier one.
+    fn begin(&mut self, name: &StreamName) -> bool {
+        let at = self.streams.entry((name.event, name.cluster)).or_default();
+        *at = (*at).max((name.generation, 0));
+        at.0 == name.generation
     }
 
     /// Goes on to this number, and tells of those before it that have not come. Whether it is new.
@@ -176,19 +219,19 @@ impl Source {
         peer: NodeKey,
         name: &StreamName,
         (known, scope, number): (&'static Known, Scope, u64),
-        bus: &Bus,
+        steps: &mut Vec<Step<'_>>,
     ) -> bool {
-        let (generation, last) = self.streams.entry((name.event, name.cluster)).or_default();
-        if name.generation > *generation {
-            (*generation, *last) = (name.generation, 0);
+        if !self.begin(name) {
+            return false;
         }
-        if name.generation < *generation || number <= *last {
+        let (_, last) = self.streams.entry((name.event, name.cluster)).or_default();
+        if number <= *last {
             return false;
         }
         let count = number - *last - 1;
         *last = number;
         if count > 0 {
-            bus.tell(known, missed(peer, known, (scope, Some(count), MissedReason::NotSent)));
+            steps.push(Step::Tell(known, missed(peer, known, (scope, Some(count), MissedReason::NotSent))));
         }
         true
     }
@@ -215,7 +258,9 @@ fn read<'a>(peer: NodeKey, batch: &'a Batch, far: &BTreeMap<(u64, bool), (u64, u
             tracing::error!(target: "ember::event", event, publisher = %peer, number, %error, "an event cannot be read, and perhaps others with it");
         }
         let service = item.service.map(|number| Pid { node: peer, number });
-        come.push(Come { index, name, number: item.number, service, event: event.map(|event| (known, event)) });
+        let digest = if event.is_some() { xxh3(bytes) } else { 0 };
+        let (came, event) = (Came { generation: name.generation, digest }, event.map(|event| (known, event)));
+        come.push(Come { index, name, number: item.number, service, came, event });
     }
     come
 }

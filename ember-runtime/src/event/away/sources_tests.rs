@@ -53,30 +53,30 @@ fn batch(generation: u64, numbers: &[u64], last: Option<u64>) -> Batch {
 
 /// How far the only stream of this publisher is.
 fn at(sources: &Sources, peer: NodeKey) -> BTreeMap<(u64, bool), (u64, u64)> {
-    lock(&sources.of(peer)).streams.clone()
+    lock(&sources.of(peer).1).streams.clone()
 }
 
-#[test]
-fn numbers_go_on_and_what_came_before_changes_nothing() {
+#[tokio::test]
+async fn numbers_go_on_and_what_came_before_changes_nothing() {
     let (sources, bus) = (Sources::default(), Bus::new(key(9)));
     let here = (&bus, 0);
     let stream = (name(1).event, true);
-    sources.receive(key(1), &batch(1, &[1, 2], None), here);
+    sources.receive(key(1), &batch(1, &[1, 2], None), here).await;
     assert_eq!(at(&sources, key(1))[&stream], (1, 2));
-    sources.receive(key(1), &batch(1, &[1, 2, 5], None), here);
+    sources.receive(key(1), &batch(1, &[1, 2, 5], None), here).await;
     assert_eq!(at(&sources, key(1))[&stream], (1, 5));
-    sources.receive(key(1), &batch(1, &[], Some(7)), here);
-    sources.receive(key(1), &batch(1, &[6], Some(3)), here);
+    sources.receive(key(1), &batch(1, &[], Some(7)), here).await;
+    sources.receive(key(1), &batch(1, &[6], Some(3)), here).await;
     assert_eq!(at(&sources, key(1))[&stream], (1, 7));
-    sources.receive(key(1), &batch(2, &[1], None), here);
-    sources.receive(key(1), &batch(1, &[8], None), here);
+    sources.receive(key(1), &batch(2, &[1], None), here).await;
+    sources.receive(key(1), &batch(1, &[8], None), here).await;
     assert_eq!(at(&sources, key(1))[&stream], (2, 1), "what is of an earlier subscription is passed over");
-    sources.receive(key(2), &batch(1, &[4], None), here);
+    sources.receive(key(2), &batch(1, &[4], None), here).await;
     assert_eq!(at(&sources, key(2))[&stream], (1, 4), "each publisher has its own");
 }
 
-#[test]
-fn what_cannot_be_is_passed_over() {
+#[tokio::test]
+async fn what_cannot_be_is_passed_over() {
     let (sources, bus) = (Sources::default(), Bus::new(key(9)));
     let here = (&bus, 0);
     let mut broken = batch(1, &[1, 2], Some(u64::MAX));
@@ -84,11 +84,11 @@ fn what_cannot_be_is_passed_over() {
     broken.items[1].length = u32::MAX;
     broken.items[1].stream = 77;
     broken.last.push((99, 3));
-    let taken = sources.receive(key(1), &broken, here);
+    let taken = sources.receive(key(1), &broken, here).await;
     assert_eq!(taken.takers, [0]);
     let mut unknown = batch(1, &[1], None);
     unknown.streams[0].event = 1;
-    assert_eq!(sources.receive(key(1), &unknown, here).takers, [0]);
+    assert_eq!(sources.receive(key(1), &unknown, here).await.takers, [0]);
     sources.lose(key(1), here);
     assert!(sources.prune(|_| false).is_empty());
     assert_eq!(sources.runs(), [key(1)]);
@@ -96,23 +96,23 @@ fn what_cannot_be_is_passed_over() {
     assert!(sources.runs().is_empty());
 }
 
-#[test]
-fn an_answer_that_was_lost_is_given_again() {
+#[tokio::test]
+async fn an_answer_that_was_lost_is_given_again() {
     let (sources, bus) = (Sources::default(), Bus::new(key(9)));
     let here = (&bus, 0);
-    sources.receive(key(1), &batch(1, &[1], None), here);
-    lock(&sources.of(key(1))).full.insert((name(1), 1), 3);
-    assert_eq!(sources.receive(key(1), &batch(1, &[1, 2], None), here).full, [(0, 3)]);
-    assert_eq!(sources.receive(key(1), &batch(1, &[1, 2], None), here).full, [(0, 3)]);
-    assert!(sources.receive(key(1), &batch(1, &[3], None), here).full.is_empty());
-    assert!(sources.receive(key(1), &batch(1, &[1], None), here).full.is_empty(), "only of the last batch");
+    sources.receive(key(1), &batch(1, &[1], None), here).await;
+    lock(&sources.of(key(1)).1).full.insert((name(1), 1), 3);
+    assert_eq!(sources.receive(key(1), &batch(1, &[1, 2], None), here).await.full, [(0, 3)]);
+    assert_eq!(sources.receive(key(1), &batch(1, &[1, 2], None), here).await.full, [(0, 3)]);
+    assert!(sources.receive(key(1), &batch(1, &[3], None), here).await.full.is_empty());
+    assert!(sources.receive(key(1), &batch(1, &[1], None), here).await.full.is_empty(), "only of the last batch");
 }
 
-#[test]
-fn those_that_were_heard_first_are_forgotten_first() {
+#[tokio::test]
+async fn those_that_were_heard_first_are_forgotten_first() {
     let (sources, bus) = (Sources::default(), Bus::new(key(9)));
     for run in (0..=REMEMBERED as u64).rev() {
-        sources.receive(key(run), &batch(1, &[1], None), (&bus, 0));
+        sources.receive(key(run), &batch(1, &[1], None), (&bus, 0)).await;
     }
     assert_eq!(sources.prune(|_| false), [key(REMEMBERED as u64)]);
     assert_eq!(sources.runs().len(), REMEMBERED);

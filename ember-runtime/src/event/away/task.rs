@@ -20,7 +20,10 @@ use crate::{
     call::Question,
     directory::Departed,
     error::{Failure, RefusedReason},
-    event::{kinds, local::Wants},
+    event::{
+        kinds,
+        local::{Followed, Wants},
+    },
     id::NodeKey,
     sync::AbortOnDrop,
 };
@@ -64,9 +67,11 @@ impl Hub {
         let peers: BTreeSet<NodeKey> = seen.0.iter().copied().collect();
         for peer in &peers {
             let Some(line) = (if seen.1 { Some(self.line(*peer)) } else { self.known_line(*peer) }) else { continue };
-            if line.arrive() {
+            if line.is_away() {
+                self.change(|| line.arrive());
                 line.link_up();
-                self.reroute();
+            } else {
+                line.arrive();
             }
             looks.tasks.entry(*peer).or_insert_with(|| {
                 let run = Arc::clone(self).serve(line);
@@ -90,8 +95,8 @@ impl Hub {
             }
             if line.is_there() {
                 *departures += 1;
-                line.depart(*departures);
-                self.reroute();
+                let told = self.change(|| line.depart(*departures));
+                line.tell(told);
             }
             away.push((line.left(), line.peer));
         }
@@ -118,10 +123,9 @@ impl Hub {
     /// Sees to one other node, while the view shows it.
     async fn serve(self: Arc<Self>, line: Arc<Line>) {
         let mut serving = Serving {
-            wanted: self.bus.changes(),
+            wanted: Followed::of(Arc::clone(&self.bus)),
             hub: self,
             line,
-            wants: None,
             told: None,
             structures: BTreeSet::new(),
             others: BTreeSet::new(),
@@ -159,12 +163,10 @@ struct Looks {
 struct Serving {
     hub: Arc<Hub>,
     line: Arc<Line>,
-    /// Tells that something else is wanted here.
-    wanted: crate::sync::ordered::Receiver<()>,
-    /// That, as it was seen last.
-    wants: Option<Wants>,
-    /// What it knows to be wanted here, and since when.
-    told: Option<(Wants, Instant)>,
+    /// What is wanted here.
+    wanted: Followed,
+    /// What it knows of that, and since when.
+    told: Option<(Arc<Wants>, Instant)>,
     /// The types whose structures it was told.
     structures: BTreeSet<u64>,
     /// Those that have another structure there.
@@ -185,11 +187,8 @@ impl Serving {
             self.structures.clear();
             self.told = self.told.take().filter(|(wants, _)| wants.is_empty());
         }
-        if self.wants.is_none() || self.wanted.has_changed() {
-            self.wanted.mark_unchanged();
-            self.wants = Some(self.hub.bus.wants());
-        }
-        if let Some(wants) = self.wants.clone().filter(|wants| self.is_news(wants)) {
+        let wants = self.wanted.now();
+        if self.is_news(&wants) {
             return self.announce(wants).await;
         }
         if let Some(sent) = self.line.next(self.hub.router.fitting(BATCH), self.at_once) {
@@ -199,22 +198,22 @@ impl Serving {
         tokio::select! {
             biased;
             () = self.line.bell.notified() => {}
-            _ = self.wanted.changed() => {}
+            () = self.wanted.changed() => {}
             () = sleep_until(refresh.unwrap_or_else(Instant::now)), if refresh.is_some() => self.told = None,
         }
         Ok(())
     }
 
     /// Whether it is to be told what is wanted here. Who has never been told anything need not know that it is nothing.
-    fn is_news(&self, wants: &Wants) -> bool {
+    fn is_news(&self, wants: &Arc<Wants>) -> bool {
         let sorts = |wants: &Wants| wants.iter().map(|(event, want)| (*event, want.sort())).collect::<Vec<_>>();
         match &self.told {
             None => !wants.is_empty() || self.line.was_told(),
-            Some((told, _)) => sorts(told) != sorts(wants),
+            Some((told, _)) => !Arc::ptr_eq(told, wants) && sorts(told) != sorts(wants),
         }
     }
 
-    async fn announce(&mut self, wants: Wants) -> Result<(), Later> {
+    async fn announce(&mut self, wants: Arc<Wants>) -> Result<(), Later> {
         let said = self.hub.announce(&wants, &|event| self.structures.contains(&event));
         self.line.note_told();
         let heard = match self.ask(&said).await {
@@ -264,7 +263,7 @@ impl Serving {
     }
 
     /// A node of an older release does not know events between nodes: it has no part in them.
-    fn failed(&mut self, failure: &Failure, wants: Option<Wants>) -> Result<(), Later> {
+    fn failed(&mut self, failure: &Failure, wants: Option<Arc<Wants>>) -> Result<(), Later> {
         if let (Failure::NotExecuted(RefusedReason::UnknownMethod), Some(wants)) = (failure, wants) {
             self.told = Some((wants, Instant::now()));
             return Ok(());

@@ -54,7 +54,7 @@ impl<U: Unit> Cx<'_, U> {
         let Some(unsettled) = self.ambient.unsettled() else {
             return Receipt::new(by.node, limit, hub.publish(known, scope, event, Some(by)));
         };
-        let reach = (hub.reach(known, scope), by.node);
+        let reach = (hub.reach(known, scope, Some(by)), by.node);
         let (tell, later) = oneshot::channel::<Published>();
         if unsettled.is_full() {
             too_much::<E>();

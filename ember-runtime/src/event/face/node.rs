@@ -23,7 +23,7 @@ impl Hub {
 
     /// Whom an event would go to.
     pub(crate) fn reach_of<E: Event>(&self, scope: Scope) -> EventReach {
-        self.reach(kinds::of_event::<E>(), scope)
+        self.reach(kinds::of_event::<E>(), scope, None)
     }
 
     pub(crate) fn event_counts(&self) -> EventCounts {

@@ -13,7 +13,7 @@ use std::{
 use super::{
     interest::{Want, Wants},
     subscriber::{Given, Handler, Last, Subscriber},
-    topic::{Subscribers, Topic},
+    topic::{Came, Subscribers, Topic},
 };
 use crate::{
     actor::{Cell, EventSource, Missed, Scope, ScopeKind, Service, Subscription},
@@ -51,9 +51,10 @@ pub(crate) struct Numbered {
 }
 
 impl Numbered {
-    /// How many take it.
-    pub(crate) fn takers(&self, scope: Scope) -> usize {
-        self.subscribers.iter().filter(|it| it.takes().goes(ScopeKind::of(scope))).count()
+    /// How many take it, where this one has published it.
+    pub(crate) fn takers(&self, scope: Scope, (here, by): (NodeKey, Option<Pid>)) -> usize {
+        let source = EventSource::new(here, by, scope, self.number);
+        self.subscribers.iter().filter(|it| it.fits(&source)).count()
     }
 }
 
@@ -84,7 +85,8 @@ impl Bus {
 
     /// How many would take what is published on this node only.
     pub(crate) fn subscribers_of<E: 'static>(&self) -> usize {
-        self.topic(TypeId::of::<E>()).map_or(0, |topic| topic.takers(ScopeKind::Node))
+        self.topic(TypeId::of::<E>())
+            .map_or(0, |topic| topic.takers(&EventSource::new(self.here, None, Scope::Node, 0)))
     }
 
     /// Gives `event` to every subscriber; how many took it.
@@ -95,9 +97,10 @@ impl Bus {
         give(&subscribers, &event, &EventSource::new(self.here, by, Scope::Node, number)).taken
     }
 
-    /// Numbers one that may go farther, and keeps it for subscribers to come. Nothing of others runs here.
+    /// Numbers one that may go farther, and keeps it for subscribers to come if it leaves its service. Nothing of others runs here.
     pub(crate) fn number(&self, known: &'static Known, scope: Scope, event: &Arc<AnyEvent>) -> Numbered {
-        let (number, subscribers, before) = self.topic_of(known).number(scope, self.here, event, true);
+        let (number, subscribers, before) =
+            self.topic_of(known).number(scope, self.here, event, scope != Scope::Service);
         Numbered { number, subscribers, _before: before }
     }
 
@@ -112,9 +115,10 @@ impl Bus {
         give(&numbered.subscribers, event, &EventSource::new(self.here, by, scope, numbered.number))
     }
 
-    /// How many here would take what goes so far.
-    pub(crate) fn takers(&self, known: &'static Known, scope: Scope) -> usize {
-        self.topic((known.kind.of)()).map_or(0, |topic| topic.takers(ScopeKind::of(scope)))
+    /// How many here would take what goes so far, where this one publishes it.
+    pub(crate) fn takers(&self, known: &'static Known, scope: Scope, by: Option<Pid>) -> usize {
+        let source = EventSource::new(self.here, by, scope, 0);
+        self.topic((known.kind.of)()).map_or(0, |topic| topic.takers(&source))
     }
 
     /// The last event that this node has published of a type.
@@ -123,9 +127,14 @@ impl Bus {
     }
 
     /// Gives an event of another node to those here who take it.
-    pub(crate) fn give(&self, known: &'static Known, event: &Arc<AnyEvent>, source: EventSource) -> Tally {
+    pub(crate) fn give(
+        &self,
+        known: &'static Known,
+        event: &Arc<AnyEvent>,
+        (source, came): (EventSource, Came),
+    ) -> Tally {
         let Some(topic) = self.topic((known.kind.of)()) else { return Tally::default() };
-        let (subscribers, _before) = topic.keep(event, source);
+        let (subscribers, _before) = topic.keep(event, source, came);
         subscribers.map_or_else(Tally::default, |subscribers| give(&subscribers, event, &source))
     }
 
@@ -194,7 +203,7 @@ impl Bus {
 fn give(subscribers: &[Arc<dyn Subscriber>], event: &Arc<AnyEvent>, source: &EventSource) -> Tally {
     let mut tally = Tally::default();
     // With nothing locked: a mailbox may be that of a service that has just ended.
-    for subscriber in subscribers.iter().filter(|it| it.takes().fits(source)) {
+    for subscriber in subscribers.iter().filter(|it| it.fits(source)) {
         match subscriber.give(event, source) {
             Given::Taken => tally.taken += 1,
             Given::Full => tally.full += 1,

@@ -63,7 +63,7 @@ impl Want {
     /// How many take what goes so far.
     pub(crate) fn takers(self, scope: ScopeKind) -> u32 {
         match scope {
-            ScopeKind::Node => 0,
+            ScopeKind::Service | ScopeKind::Node => 0,
             ScopeKind::Server => self.server,
             ScopeKind::Cluster => self.cluster,
         }

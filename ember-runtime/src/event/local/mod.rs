@@ -1,6 +1,7 @@
 //! The subscribers of one node.
 
 mod bus;
+mod followed;
 mod interest;
 mod misses;
 mod subscriber;
@@ -8,5 +9,7 @@ mod topic;
 
 pub(crate) use self::{
     bus::{Bus, Tally},
+    followed::Followed,
     interest::{Want, Wants},
+    topic::Came,
 };

@@ -11,10 +11,12 @@ use std::{
 use super::misses::{Misses, Open};
 use crate::{
     actor::{
-        Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, ScopeKind, Service, Subscription, Takes, TaskJob,
+        Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, Scope, ScopeKind, Service, Subscription, Takes,
+        TaskJob,
     },
     error::RefusedReason,
     event::kinds::AnyEvent,
+    id::Pid,
     message::{Keys, Lane},
     sync::lock,
 };
@@ -41,13 +43,20 @@ pub(super) trait Subscriber: Send + Sync {
     fn tell(&self, missed: Missed);
 
     fn takes(&self) -> Takes;
+
+    /// The service that it belongs to.
+    fn service(&self) -> Pid;
+
+    /// Whether it takes what comes from there.
+    fn fits(&self, source: &EventSource) -> bool {
+        let (takes, is_own) = (self.takes(), source.service == Some(self.service()));
+        takes.goes(ScopeKind::of(source.scope))
+            && (takes.retain || !source.retained)
+            && (is_own || source.scope != Scope::Service)
+    }
 }
 
 impl Takes {
-    pub(super) fn fits(self, source: &EventSource) -> bool {
-        self.goes(ScopeKind::of(source.scope)) && (self.retain || !source.retained)
-    }
-
     pub(super) fn goes(self, scope: ScopeKind) -> bool {
         self.scope.is_none_or(|only| only == scope)
     }
@@ -216,6 +225,10 @@ impl<S: Service> Subscriber for Handler<S> {
 
     fn takes(&self) -> Takes {
         self.takes
+    }
+
+    fn service(&self) -> Pid {
+        self.cell.pid
     }
 }
 

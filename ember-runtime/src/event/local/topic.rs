@@ -10,11 +10,18 @@ use super::{
     subscriber::{Last, Subscriber},
 };
 use crate::{
-    actor::{EventSource, Scope, ScopeKind},
+    actor::{EventSource, Scope},
     event::kinds::{AnyEvent, Known},
     id::NodeKey,
     sync::lock,
 };
+
+/// How an event of another node has come: in which generation of its stream, and what its bytes come to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Came {
+    pub(crate) generation: u64,
+    pub(crate) digest: u64,
+}
 
 pub(super) struct Topic {
     /// Of the type.
@@ -34,7 +41,7 @@ struct State {
     /// How many this node has published.
     numbers: BTreeMap<Scope, u64>,
     /// The last of each publisher, for subscribers to come.
-    last: BTreeMap<(NodeKey, Scope), Last>,
+    last: BTreeMap<(NodeKey, Scope), (Last, Came)>,
 }
 
 pub(super) type Subscribers = Arc<[Arc<dyn Subscriber>]>;
@@ -51,19 +58,19 @@ impl Topic {
         lock(&self.state).subscribers()
     }
 
-    /// How many take what goes so far.
-    pub(super) fn takers(&self, scope: ScopeKind) -> usize {
-        self.subscribers().iter().filter(|it| it.takes().goes(scope)).count()
+    /// How many take what comes from there.
+    pub(super) fn takers(&self, source: &EventSource) -> usize {
+        self.subscribers().iter().filter(|it| it.fits(source)).count()
     }
 
     /// Enters a subscriber; the last values that it wants to have, and whether what other nodes are to know is news.
     pub(super) fn enter(&self, number: u64, subscriber: Arc<dyn Subscriber>) -> (Vec<Last>, bool) {
-        let takes = subscriber.takes();
+        let (takes, entered) = (subscriber.takes(), Arc::clone(&subscriber));
         let mut state = lock(&self.state);
         state.subscribers.insert(number, subscriber);
         let is_news = state.changed(|interest| interest.enter(takes));
-        let kept = state.last.values().filter(|_| takes.retain).map(|(event, it)| (Arc::clone(event), it.kept()));
-        let kept = kept.filter(|(_, source)| takes.fits(source)).collect();
+        let kept = state.last.values().filter(|_| takes.retain).map(|((event, it), _)| (Arc::clone(event), it.kept()));
+        let kept = kept.filter(|(_, source)| entered.fits(source)).collect();
         (kept, is_news)
     }
 
@@ -97,27 +104,36 @@ impl Topic {
         *number += 1;
         let number = *number;
         let kept = (Arc::clone(event), EventSource::new(node, None, scope, number));
-        let before = keep.then(|| state.last.insert((node, scope), kept)).flatten();
-        (number, state.subscribers(), before)
+        let before = keep.then(|| state.last.insert((node, scope), (kept, Came::default()))).flatten();
+        (number, state.subscribers(), before.map(|(before, _)| before))
     }
 
     /// The last one of a publisher.
     pub(super) fn last(&self, node: NodeKey, scope: Scope) -> Option<Last> {
-        lock(&self.state).last.get(&(node, scope)).cloned()
+        lock(&self.state).last.get(&(node, scope)).map(|(last, _)| last.clone())
     }
 
     /// Keeps the last one of another node, if anybody may ask for it. Who it is to be given to, if it is; and what came before it, to be dropped.
-    pub(super) fn keep(&self, event: &Arc<AnyEvent>, source: EventSource) -> (Option<Subscribers>, Option<Last>) {
+    ///
+    /// One from before a subscription answers a generation of its stream. What is kept of that generation, or of a later one, is newer. What is kept of
+    /// an earlier one may have come from an interest that has ended since, so it is older, or the same.
+    pub(super) fn keep(
+        &self,
+        event: &Arc<AnyEvent>,
+        source: EventSource,
+        came: Came,
+    ) -> (Option<Subscribers>, Option<Last>) {
         let mut state = lock(&self.state);
         let place = (source.node, source.scope);
         if state.interest.want().retain == 0 {
             return ((!source.retained).then(|| state.subscribers()), None);
         }
-        if source.retained && state.last.contains_key(&place) {
+        let has = |(_, it): &(Last, Came)| it.generation >= came.generation || it.digest == came.digest;
+        if source.retained && state.last.get(&place).is_some_and(has) {
             return (None, None);
         }
-        let before = state.last.insert(place, (Arc::clone(event), source));
-        (Some(state.subscribers()), before)
+        let before = state.last.insert(place, ((Arc::clone(event), source), came));
+        (Some(state.subscribers()), before.map(|(before, _)| before))
     }
 
     /// A run of another node is gone.
@@ -135,7 +151,7 @@ impl State {
     /// Takes out the last events of these nodes.
     fn take(&mut self, of: impl Fn(NodeKey) -> bool) -> Vec<Last> {
         let gone: Vec<_> = self.last.keys().filter(|(node, _)| of(*node)).copied().collect();
-        gone.iter().filter_map(|place| self.last.remove(place)).collect()
+        gone.iter().filter_map(|place| self.last.remove(place)).map(|(last, _)| last).collect()
     }
 
     /// They are others now; whether other nodes are to know.
@@ -144,5 +160,79 @@ impl State {
         let before = self.interest.want().sort();
         change(&mut self.interest);
         self.interest.want().sort() != before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        actor::{Missed, Takes},
+        event::local::subscriber::Given,
+        id::{Incarnation, NodeId, Pid},
+    };
+
+    struct Retains;
+
+    impl Subscriber for Retains {
+        fn give(&self, _: &Arc<AnyEvent>, _: &EventSource) -> Given {
+            Given::Taken
+        }
+
+        fn tell(&self, _: Missed) {}
+
+        fn takes(&self) -> Takes {
+            Takes { scope: None, retain: true }
+        }
+
+        fn service(&self) -> Pid {
+            Pid { node: key(9), number: 1 }
+        }
+    }
+
+    const fn key(run: u64) -> NodeKey {
+        NodeKey { id: NodeId(run), incarnation: Incarnation(run) }
+    }
+
+    /// Whether it is given to those who want it.
+    fn keeps(topic: &Topic, value: u64, number: u64, generation: u64) -> bool {
+        let source = EventSource::new(key(1), None, Scope::Cluster, number);
+        let source = if number == 0 { source.kept() } else { source };
+        let event: Arc<AnyEvent> = Arc::new(value);
+        topic.keep(&event, source, Came { generation, digest: value }).0.is_some()
+    }
+
+    fn last(topic: &Topic) -> Option<u64> {
+        topic.last(key(1), Scope::Cluster).and_then(|(event, _)| event.downcast_ref().copied())
+    }
+
+    #[test]
+    fn what_answers_a_later_interest_replaces_what_an_earlier_one_was_sent() {
+        let topic = Topic::new("level", None);
+        topic.enter(1, Arc::new(Retains));
+        // Of an interest that has ended since, and was on its way.
+        assert!(keeps(&topic, 1, 0, 1));
+        assert!(keeps(&topic, 2, 0, 2), "what was published between the two");
+        assert!(!keeps(&topic, 2, 0, 2), "not twice");
+        assert!(!keeps(&topic, 1, 0, 1), "nor what is older");
+        assert_eq!(last(&topic), Some(2));
+        assert!(!keeps(&topic, 2, 0, 3), "nor the same for a third");
+        assert!(keeps(&topic, 3, 1, 3));
+        assert!(!keeps(&topic, 2, 0, 3), "an event that is newer than the last one from before has come");
+        assert!(keeps(&topic, 3, 2, 3), "two events may be alike");
+        assert!(keeps(&topic, 4, 0, 4), "also after an event of an earlier interest");
+    }
+
+    #[test]
+    fn nobody_is_given_what_was_kept_for_those_who_have_left() {
+        let topic = Topic::new("level", None);
+        topic.enter(1, Arc::new(Retains));
+        assert!(keeps(&topic, 1, 1, 1));
+        let ((_, stale), is_news) = topic.leave(1, key(9));
+        assert_eq!((stale.len(), is_news, last(&topic)), (1, true, None));
+        assert!(!keeps(&topic, 1, 0, 1));
+        let (kept, is_news) = topic.enter(2, Arc::new(Retains));
+        assert_eq!((kept.len(), is_news), (0, true));
+        assert!(keeps(&topic, 2, 0, 2));
     }
 }

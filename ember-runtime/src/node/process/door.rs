@@ -213,7 +213,7 @@ impl Door {
                 }
                 Some(hub) => match read::<Batch>(&payload) {
                     Ok(batch) if batch.is_fair() => {
-                        when_done::<Batch>(&router, reply, async move { hub.receive(peer, &batch) });
+                        when_done::<Batch>(&router, reply, async move { hub.receive(peer, &batch).await });
                     }
                     Ok(_) => reply.fail(RefusedReason::Undecodable("no node sends so many events at once".into())),
                     Err(refused) => reply.fail(refused),

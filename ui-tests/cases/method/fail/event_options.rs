@@ -20,6 +20,9 @@ impl Station {
     #[on(event, retained)]
     async fn four(&mut self, _event: &Rain) {}
 
+    #[on(event, scope = "service", retain)]
+    async fn own(&mut self, _event: &Rain) {}
+
     #[on(event)]
     #[on(event, retain)]
     async fn five(&mut self, _event: &Rain) {}

@@ -19,6 +19,9 @@ impl Player {
     #[every("1s", missed = "catch_up")]
     async fn tidy(&mut self) {}
 
+    #[every("1s", missed = "catch_up(0)")]
+    async fn sweep(&mut self) {}
+
     #[tick("50ms", missed = "skip")]
     async fn step(&mut self) {}
 

@@ -42,6 +42,9 @@ impl Station {
         Ok(())
     }
 
+    #[on(event, scope = "service")]
+    fn own(&mut self, _event: &Sky) {}
+
     #[on(event)]
     fn here(&mut self, _event: &Here) {}
 

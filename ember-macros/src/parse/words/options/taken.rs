@@ -18,6 +18,7 @@ const LATER: &[(&str, &str, &str)] = &[
 /// Words that people try, for what is said elsewhere, or otherwise.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("service", "replicated", "a service is replicated by its `impl Replicated for …`: write `elected` here"),
+    ("service", "shard", "write `sharded`, and how many there are, if not 64: `shards = 16`"),
     ("service", "replicas", "say it where the service is made: `Hosted::new(…).replicas(3)`"),
     ("service", "journal", "say it where the service is made: `Hosted::new(…).journal(\"folder\")`"),
     ("service", "weight", "say it where the service is made: `Hosted::new(…).weight(3)`"),

@@ -1,0 +1,55 @@
+//! What the subscribers of a node want of other nodes, as one who says it to one of them follows it.
+
+use std::sync::Arc;
+
+use super::{bus::Bus, interest::Wants};
+use crate::sync::ordered;
+
+/// It is read anew whenever it has changed since it was read: whoever waited for the change, or did not.
+pub(crate) struct Followed {
+    bus: Arc<Bus>,
+    changes: ordered::Receiver<()>,
+    read: Option<Arc<Wants>>,
+}
+
+impl Followed {
+    pub(crate) fn of(bus: Arc<Bus>) -> Self {
+        let changes = bus.changes();
+        Self { bus, changes, read: None }
+    }
+
+    /// As it is now.
+    pub(crate) fn now(&mut self) -> Arc<Wants> {
+        if self.changes.has_changed() {
+            self.read = None;
+        }
+        // Before it is read: what changes meanwhile is read the next time.
+        self.changes.mark_unchanged();
+        let Self { bus, read, .. } = self;
+        Arc::clone(read.get_or_insert_with(|| Arc::new(bus.wants())))
+    }
+
+    /// Waits until it is another than was read last. It is for [`now`](Self::now) alone to take that for seen. Cancel safe.
+    pub(crate) async fn changed(&self) {
+        let _closed = self.changes.unseen().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{Incarnation, NodeId, NodeKey};
+
+    #[tokio::test]
+    async fn a_change_that_was_waited_for_is_read_all_the_same() {
+        let changed = ordered::Sender::default();
+        let bus = Arc::new(Bus::new(NodeKey { id: NodeId(1), incarnation: Incarnation(1) }));
+        let mut followed = Followed { bus, changes: changed.subscribe(), read: None };
+        let first = followed.now();
+        assert!(Arc::ptr_eq(&first, &followed.now()), "it is not read twice");
+        changed.send_replace(());
+        followed.changed().await;
+        followed.changed().await;
+        assert!(!Arc::ptr_eq(&first, &followed.now()));
+    }
+}

@@ -35,9 +35,9 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("method", "min_in_sync", OF_THE_SERVICE),
     ("method", "elected", OF_THE_SERVICE),
     ("method", "once", "whoever calls says it, `.once(id)`: write `dedupe = \"60s\"` here, which allows it"),
+    ("method", "write", "methods change the state unless they say `read`: leave it out"),
     ("message", "retain", "whoever hears it says so: `#[on(event, retain)]`"),
     ("message", "scope", "whoever publishes it says how far it goes: `publish_to(Scope::Cluster, …)`"),
-    ("method", "write", "methods change the state unless they say `read`: leave it out"),
 ];
 const OF_THE_SERVICE: &str = "it is said of the whole service: write it in `#[service(…)]`";
 

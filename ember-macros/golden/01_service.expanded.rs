@@ -48,10 +48,8 @@ const _: () = {
     impl ::ember::__private::HasClient for Counter {
         type Client<__K: ::ember::__private::Kind> = CounterClient<__K>;
     }
-    impl ::ember::__private::Lends for Counter {
-        type Access = ::ember::__private::Alone;
-    }
     impl ::ember::__private::Unit for Counter {
+        type Access = ::ember::__private::Alone;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Counter";
@@ -93,6 +91,13 @@ const _: () = {
         ::core::assert!(
             ::ember::__private::Replica:: < Counter > ::KIND.is_none(),
             "`Counter` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ! ::ember::__private::Sharding:: < Counter > ::IS_TOLD,
+            "`Counter` is `Sharded`, and has no shards: write `#[service(sharded)]`, or leave out the `impl Sharded for Counter`"
         );
     };
     impl ::ember::__private::HasLocalClient for Counter {
@@ -209,7 +214,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Counter>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_add(amount),
                 ::ember::__private::Handled::done,
@@ -238,7 +243,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Counter>();
+            ::ember::__private::by_mut()(&unit);
             async move {
                 ::ember::__private::Handled::from(
                     ::core::result::Result::Ok(unit.api_reset()),

@@ -45,10 +45,8 @@ const _: () = {
     impl ::ember::__private::HasClient for Shop {
         type Client<__K: ::ember::__private::Kind> = ShopClient<__K>;
     }
-    impl ::ember::__private::Lends for Shop {
-        type Access = ::ember::__private::Alone;
-    }
     impl ::ember::__private::Unit for Shop {
+        type Access = ::ember::__private::Alone;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Shop";
@@ -90,6 +88,13 @@ const _: () = {
         ::core::assert!(
             ::ember::__private::Replica:: < Shop > ::KIND.is_none(),
             "`Shop` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ! ::ember::__private::Sharding:: < Shop > ::IS_TOLD,
+            "`Shop` is `Sharded`, and has no shards: write `#[service(sharded)]`, or leave out the `impl Sharded for Shop`"
         );
     };
     impl ::ember::__private::HasLocalClient for Shop {
@@ -207,7 +212,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Shop>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_buy(item),
                 ::ember::__private::Handled::done,
@@ -291,7 +296,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Shop>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_price(cx, item),
                 ::ember::__private::Handled::done,
@@ -374,7 +379,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Shop>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_sell(item),
                 ::ember::__private::Handled::done,
@@ -474,7 +479,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Shop>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_search(text),
                 ::ember::__private::Handled::done,

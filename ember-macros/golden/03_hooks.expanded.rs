@@ -47,10 +47,8 @@ const _: () = {
     impl ::ember::__private::HasClient for Clock {
         type Client<__K: ::ember::__private::Kind> = ClockClient<__K>;
     }
-    impl ::ember::__private::Lends for Clock {
-        type Access = ::ember::__private::Alone;
-    }
     impl ::ember::__private::Unit for Clock {
+        type Access = ::ember::__private::Alone;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Clock";
@@ -92,6 +90,13 @@ const _: () = {
         ::core::assert!(
             ::ember::__private::Replica:: < Clock > ::KIND.is_none(),
             "`Clock` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ! ::ember::__private::Sharding:: < Clock > ::IS_TOLD,
+            "`Clock` is `Sharded`, and has no shards: write `#[service(sharded)]`, or leave out the `impl Sharded for Clock`"
         );
     };
     impl ::ember::__private::HasLocalClient for Clock {
@@ -140,7 +145,7 @@ const _: () = {
     impl ::ember::__private::HookOf<Clock> for __init {
         const NAME: &'static str = "init";
         fn run(
-            unit: &mut Clock,
+            unit: ::ember::__private::Whole<'_, Clock>,
             _: &mut ::ember::__private::Cx<'_, Clock>,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
@@ -154,7 +159,7 @@ const _: () = {
     impl ::ember::__private::HookOf<Clock> for __start {
         const NAME: &'static str = "start";
         fn run(
-            unit: &mut Clock,
+            unit: ::ember::__private::Whole<'_, Clock>,
             cx: &mut ::ember::__private::Cx<'_, Clock>,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
@@ -176,7 +181,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Clock>();
+            ::ember::__private::by_mut()(&unit);
             async move {
                 <() as ::ember::__private::HookResult>::into_result(unit.tick())
             }
@@ -191,7 +196,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Clock>();
+            ::ember::__private::by_mut()(&unit);
             async move {
                 <() as ::ember::__private::HookResult>::into_result(unit.once().await)
             }
@@ -201,7 +206,7 @@ const _: () = {
     impl ::ember::__private::HookOf<Clock> for __stop {
         const NAME: &'static str = "stop";
         fn run(
-            unit: &mut Clock,
+            unit: ::ember::__private::Whole<'_, Clock>,
             _: &mut ::ember::__private::Cx<'_, Clock>,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
@@ -222,7 +227,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Clock>();
+            ::ember::__private::by_mut()(&unit);
             let _ = &event;
             async move {
                 <() as ::ember::__private::HookResult>::into_result(unit.heard(event))
@@ -240,7 +245,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Clock>();
+            ::ember::__private::by_mut()(&unit);
             let _ = &event;
             async move {
                 <() as ::ember::__private::HookResult>::into_result(unit.down(event))
@@ -259,7 +264,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Clock>();
+            ::ember::__private::by_mut()(&unit);
             let _ = &event;
             async move {
                 <() as ::ember::__private::HookResult>::into_result(
@@ -279,7 +284,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Clock>();
+            ::ember::__private::by_mut()(&unit);
             let _ = &event;
             async move {
                 <() as ::ember::__private::HookResult>::into_result(unit.gap(event))

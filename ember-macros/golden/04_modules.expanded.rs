@@ -102,10 +102,8 @@ const _: () = {
             &mut owner.pets
         }
     }
-    impl ::ember::__private::Lends for Player {
-        type Access = ::ember::__private::Alone;
-    }
     impl ::ember::__private::Unit for Player {
+        type Access = ::ember::__private::Alone;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Player";
@@ -149,6 +147,13 @@ const _: () = {
         ::core::assert!(
             ::ember::__private::Replica:: < Player > ::KIND.is_none(),
             "`Player` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ! ::ember::__private::Sharding:: < Player > ::IS_TOLD,
+            "`Player` is `Sharded`, and has no shards: write `#[service(sharded)]`, or leave out the `impl Sharded for Player`"
         );
     };
     impl ::ember::__private::HasLocalClient for Player {

@@ -48,10 +48,8 @@ const _: () = {
     impl ::ember::__private::HasClient for Bag {
         type Client<__K: ::ember::__private::Kind> = BagClient<__K>;
     }
-    impl ::ember::__private::Lends for Bag {
-        type Access = ::ember::__private::Alone;
-    }
     impl ::ember::__private::Unit for Bag {
+        type Access = ::ember::__private::Alone;
         type Parent = Player;
         type This = Self;
         const NAME: &'static str = "Bag";
@@ -170,7 +168,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Bag>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_drop(cx, item),
                 ::ember::__private::Handled::done,

@@ -47,10 +47,8 @@ const _: () = {
     impl<K: ModuleKey, V> ::ember::__private::HasClient for Cache<K, V> {
         type Client<__K: ::ember::__private::Kind> = CacheClient<__K>;
     }
-    impl<K: ModuleKey, V> ::ember::__private::Lends for Cache<K, V> {
-        type Access = ::ember::__private::Alone;
-    }
     impl<K: ModuleKey, V> ::ember::__private::Unit for Cache<K, V> {
+        type Access = ::ember::__private::Alone;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Cache";
@@ -154,7 +152,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Cache<K, V>>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_count(),
                 ::ember::__private::Handled::done,

@@ -10,7 +10,7 @@ pub trait Buys: ::ember::__private::Unit {
     #[allow(clippy::too_many_arguments, reason = "generated")]
     fn rpc_buy(
         lent: (
-            ::ember::__private::Loan<'_, Self>,
+            ::ember::__private::Lent<'_, Self>,
             &mut ::ember::__private::Cx<'_, Self>,
         ),
         item: u32,
@@ -22,13 +22,6 @@ pub trait Buys: ::ember::__private::Unit {
     const RPC_ATTRIBUTE_ON_THE_IMPL: ();
     #[doc(hidden)]
     const RPC_ATTRIBUTE_ON_THE_TRAIT: __Buys = __Buys;
-    #[doc(hidden)]
-    const __METHOD_WITHOUT_A_KEY: ::core::option::Option<&'static str> = ::core::option::Option::None;
-    #[doc(hidden)]
-    const __CONTRACT_MADE_BY_RPC_IS_SAID: bool = ::ember::__private::says(
-        <Self as ::ember::__private::Unit>::CONTRACTS,
-        "Buys",
-    );
 }
 #[doc(hidden)]
 #[allow(
@@ -199,7 +192,7 @@ const _: () = {
         > + ::core::marker::Send {
             async move {
                 ::ember::__private::Handled::returned_result(
-                    __U::rpc_buy((unit, cx), item).await,
+                    __U::rpc_buy((::ember::__private::Lent(unit), cx), item).await,
                 )
             }
         }
@@ -217,6 +210,10 @@ const _: () = {
         #[doc(hidden)]
         pub const fn name(self) -> &'static str {
             "Buys"
+        }
+        #[doc(hidden)]
+        pub const fn why_not_sharded(self) -> ::core::option::Option<&'static str> {
+            ::core::option::Option::None
         }
         #[doc(hidden)]
         pub fn enter<
@@ -273,10 +270,8 @@ const _: () = {
     impl ::ember::__private::HasClient for Stall {
         type Client<__K: ::ember::__private::Kind> = StallClient<__K>;
     }
-    impl ::ember::__private::Lends for Stall {
-        type Access = ::ember::__private::Alone;
-    }
     impl ::ember::__private::Unit for Stall {
+        type Access = ::ember::__private::Alone;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Stall";
@@ -324,6 +319,13 @@ const _: () = {
             "`Stall` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
         );
     };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ! ::ember::__private::Sharding:: < Stall > ::IS_TOLD,
+            "`Stall` is `Sharded`, and has no shards: write `#[service(sharded)]`, or leave out the `impl Sharded for Stall`"
+        );
+    };
     impl ::ember::__private::HasLocalClient for Stall {
         type LocalClient = StallClient<::ember::__private::Local>;
     }
@@ -349,27 +351,34 @@ impl Stall {
 impl Buys for Stall {
     fn rpc_buy(
         (
-            unit,
+            ::ember::__private::Lent(unit),
             _,
-        ): (::ember::__private::Loan<'_, Self>, &mut ::ember::__private::Cx<'_, Self>),
+        ): (
+            ::ember::__private::Lent<'_, <Self as ::ember::__private::Unit>::This>,
+            &mut ::ember::__private::Cx<'_, <Self as ::ember::__private::Unit>::This>,
+        ),
         item: u32,
     ) -> impl ::core::future::Future<
         Output = Result<u64, Refusal>,
     > + ::core::marker::Send {
-        ::ember::__private::by_mut::<Self>();
+        ::ember::__private::by_mut()(&unit);
         unit.rpc_buy(item)
     }
     const RPC_ATTRIBUTE_ON_THE_IMPL: () = ();
 }
 const _: () = ::core::assert!(
-    < Stall as Buys > ::__CONTRACT_MADE_BY_RPC_IS_SAID,
+    ::ember::__private::says(<< Stall as ::ember::__private::Unit > ::This as
+    ::ember::__private::Unit > ::CONTRACTS, < < Stall as ::ember::__private::Unit >
+    ::This as Buys > ::RPC_ATTRIBUTE_ON_THE_TRAIT.name()),
     "`Stall` does not say that it fulfils `Buys`: write `#[service(implements(Buys))]` on the struct (a module fulfils none)"
 );
 const _: () = {
     #[allow(unused_imports, reason = "only where it is a module")]
     use ::ember::__private::NotSharded as _;
     if ::ember::__private::Sharding::<Stall>::SHARDS != 0 {
-        if let ::core::option::Option::Some(why) = <Stall as Buys>::__METHOD_WITHOUT_A_KEY {
+        if let ::core::option::Option::Some(why) = <<Stall as ::ember::__private::Unit>::This as Buys>::RPC_ATTRIBUTE_ON_THE_TRAIT
+            .why_not_sharded()
+        {
             ::core::panic!("{}", why)
         }
     }

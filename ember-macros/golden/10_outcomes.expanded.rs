@@ -45,10 +45,8 @@ const _: () = {
     impl ::ember::__private::HasClient for Desk {
         type Client<__K: ::ember::__private::Kind> = DeskClient<__K>;
     }
-    impl ::ember::__private::Lends for Desk {
-        type Access = ::ember::__private::Alone;
-    }
     impl ::ember::__private::Unit for Desk {
+        type Access = ::ember::__private::Alone;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Desk";
@@ -90,6 +88,13 @@ const _: () = {
         ::core::assert!(
             ::ember::__private::Replica:: < Desk > ::KIND.is_none(),
             "`Desk` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ! ::ember::__private::Sharding:: < Desk > ::IS_TOLD,
+            "`Desk` is `Sharded`, and has no shards: write `#[service(sharded)]`, or leave out the `impl Sharded for Desk`"
         );
     };
     impl ::ember::__private::HasLocalClient for Desk {
@@ -192,7 +197,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Desk>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_fail(),
                 ::ember::__private::Handled::from,
@@ -274,7 +279,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Desk>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_io(),
                 ::ember::__private::Handled::from,
@@ -337,7 +342,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Desk>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_later(cx),
                 ::ember::__private::Handled::later,

@@ -45,10 +45,8 @@ const _: () = {
     impl ::ember::__private::HasClient for Chat {
         type Client<__K: ::ember::__private::Kind> = ChatClient<__K>;
     }
-    impl ::ember::__private::Lends for Chat {
-        type Access = ::ember::__private::Alone;
-    }
     impl ::ember::__private::Unit for Chat {
+        type Access = ::ember::__private::Alone;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Chat";
@@ -90,6 +88,13 @@ const _: () = {
         ::core::assert!(
             ::ember::__private::Replica:: < Chat > ::KIND.is_none(),
             "`Chat` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ! ::ember::__private::Sharding:: < Chat > ::IS_TOLD,
+            "`Chat` is `Sharded`, and has no shards: write `#[service(sharded)]`, or leave out the `impl Sharded for Chat`"
         );
     };
     impl ::ember::__private::HasLocalClient for Chat {
@@ -223,7 +228,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Chat>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_feed(cx, topic),
                 ::ember::__private::Handled::from,

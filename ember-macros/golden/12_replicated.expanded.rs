@@ -45,10 +45,8 @@ const _: () = {
     impl ::ember::__private::HasClient for Ledger {
         type Client<__K: ::ember::__private::Kind> = LedgerClient<__K>;
     }
-    impl ::ember::__private::Lends for Ledger {
-        type Access = ::ember::__private::Alone;
-    }
     impl ::ember::__private::Unit for Ledger {
+        type Access = ::ember::__private::Alone;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Ledger";
@@ -93,6 +91,13 @@ const _: () = {
     const _: () = {
         use ::ember::__private::NotReplicated as _;
         ::ember::__private::Replica::<Ledger>::FIT
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ! ::ember::__private::Sharding:: < Ledger > ::IS_TOLD,
+            "`Ledger` is `Sharded`, and has no shards: write `#[service(sharded)]`, or leave out the `impl Sharded for Ledger`"
+        );
     };
     impl ::ember::__private::HasLocalClient for Ledger {
         type LocalClient = LedgerClient<::ember::__private::Local>;

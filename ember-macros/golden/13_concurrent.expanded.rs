@@ -93,10 +93,9 @@ const _: () = {
             >(owner.desk.try_get())
         }
     }
-    impl ::ember::__private::Lends for Hall {
-        type Access = ::ember::__private::Together;
-    }
+    impl ::ember::__private::SharedByHandlers for Hall {}
     impl ::ember::__private::Unit for Hall {
+        type Access = ::ember::__private::Together;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Hall";
@@ -139,7 +138,14 @@ const _: () = {
         use ::ember::__private::NotReplicated as _;
         ::core::assert!(
             ::ember::__private::Replica:: < Hall > ::KIND.is_none(),
-            "`Hall` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+            "`Hall` is `Replicated`, and in a replicated service one handler runs at a time: leave out `concurrent`, and write `elected`"
+        );
+    };
+    const _: () = {
+        use ::ember::__private::NotSharded as _;
+        ::core::assert!(
+            ! ::ember::__private::Sharding:: < Hall > ::IS_TOLD,
+            "`Hall` is `Sharded`, and has no shards: write `#[service(sharded)]`, or leave out the `impl Sharded for Hall`"
         );
     };
     impl ::ember::__private::HasLocalClient for Hall {
@@ -260,7 +266,7 @@ const _: () = {
     impl ::ember::__private::HookOf<Hall> for __load {
         const NAME: &'static str = "load";
         fn run(
-            unit: &mut Hall,
+            unit: ::ember::__private::Whole<'_, Hall>,
             _: &mut ::ember::__private::Cx<'_, Hall>,
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::error::Result<()>,

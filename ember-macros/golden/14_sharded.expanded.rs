@@ -45,10 +45,8 @@ const _: () = {
     impl ::ember::__private::HasClient for Scores {
         type Client<__K: ::ember::__private::Kind> = ScoresClient<__K>;
     }
-    impl ::ember::__private::Lends for Scores {
-        type Access = ::ember::__private::Alone;
-    }
     impl ::ember::__private::Unit for Scores {
+        type Access = ::ember::__private::Alone;
         type Parent = ::ember::__private::Orphan;
         type This = Self;
         const NAME: &'static str = "Scores";
@@ -91,7 +89,7 @@ const _: () = {
         use ::ember::__private::NotReplicated as _;
         ::core::assert!(
             ::ember::__private::Replica:: < Scores > ::KIND.is_none(),
-            "`Scores` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`"
+            "`Scores` is `Replicated`, and a sharded service has many states: leave out `sharded`, and write `elected`"
         );
     };
     impl ::ember::__private::HasLocalClient for Scores {
@@ -218,7 +216,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::ember::__private::Handled<Self::Value, Self::Error>,
         > + ::core::marker::Send {
-            ::ember::__private::by_mut::<Scores>();
+            ::ember::__private::by_mut()(&unit);
             ::ember::__private::answered(
                 unit.rpc_add(player),
                 ::ember::__private::Handled::done,

@@ -79,10 +79,10 @@ pub mod prelude {
 pub mod asked {
     pub use ember_runtime::{
         actor::{
-            DeclaresParent, Hears, HookError, HookResult, InGroup, IsGap, IsPosted, OnlyOneRpcBlockPerType, Orphan,
-            Replicable, RootOf, ToldTheEpoch,
+            ByMut, ByRef, DeclaresParent, Hears, HookError, HookResult, InGroup, IsGap, IsPosted,
+            OnlyOneRpcBlockPerType, Orphan, Replicable, RootOf, SharedByHandlers, ToldTheEpoch,
         },
-        call::{HasLocalClient, OnThisNode, OnceId, OneWayOnce, Reached},
+        call::{ChoosesOne, HasLocalClient, OnThisNode, OnceId, OneWayOnce, Reached},
         message::{
             ErrorOfOnesOwn, ErrorThatTravels, Handled, Method, Part, ResultType, Returned, TimeForAll, TravelsBeside,
             Unkeyed, ValueThatIsNoStream, ValueThatIsThere, coding_by, part,
@@ -114,10 +114,11 @@ pub mod __private {
     pub use ember_runtime::actor::{Cron, Gap, Overlap};
     pub use ember_runtime::{
         actor::{
-            Alone, Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, Lends, Loan, Missed,
+            Alone, Cx, Down, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult, Lent, Loan, Missed,
             MissedTicks, ModuleBusy, NoRpcBlock, NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan,
-            Path, Replica, ReplicaKind, RpcBlock, Schedule, ScopeKind, Service, ServiceSpec, Sharding, Specified,
-            Table, Takes, TaskOf, Tick, Together, ToldTheEpoch, Unit, by_mut, by_ref, says,
+            Path, Replica, ReplicaKind, RpcBlock, Schedule, ScopeKind, Service, ServiceSpec, Sharding,
+            SharedByHandlers, Specified, Table, Takes, TaskOf, Tick, Together, ToldTheEpoch, Unit, Whole, by_mut,
+            by_ref, says,
         },
         call::{Address, Client, Handle, HasClient, HasLocalClient, Kind, Local, OnThisNode, One, Reached},
         directory::Interest,

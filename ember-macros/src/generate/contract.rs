@@ -51,6 +51,7 @@ fn itself(contract: &Ident) -> Ident {
 
 fn entry(Contract { runtime: k, item, interface, .. }: &Contract) -> TokenStream {
     let (ident, name, itself) = (&item.ident, &interface.name, itself(&item.ident));
+    let unkeyed = unkeyed(ident, &interface.methods);
     let markers =
         interface.methods.iter().map(|it| method::enter(&it.cfgs, &signed(&marker(ident, it.ident()), &it.shape)));
     quote! {
@@ -58,6 +59,11 @@ fn entry(Contract { runtime: k, item, interface, .. }: &Contract) -> TokenStream
             #[doc(hidden)]
             pub const fn name(self) -> &'static str {
                 #name
+            }
+
+            #[doc(hidden)]
+            pub const fn why_not_sharded(self) -> ::core::option::Option<&'static str> {
+                #unkeyed
             }
 
             #[doc(hidden)]
@@ -69,29 +75,30 @@ fn entry(Contract { runtime: k, item, interface, .. }: &Contract) -> TokenStream
     }
 }
 
+/// Why a sharded service cannot fulfil it: the first method without a key.
+fn unkeyed(contract: &Ident, methods: &[Method]) -> TokenStream {
+    let Some(it) = methods.iter().find(|it| it.key.is_none() && it.cfgs.is_empty()) else {
+        return quote!(::core::option::Option::None);
+    };
+    let why = format!(
+        "`{}` of the contract `{contract}` names no key, and the service is sharded: a call finds its shard by its key; put \
+         `#[rpc(key = \"…\")]` on the method, or leave `sharded` out",
+        it.ident().unraw()
+    );
+    quote!(::core::option::Option::Some(#why))
+}
+
 /// The trait, as services implement it.
 fn the_trait(contract: &Contract) -> TokenStream {
     let Contract { runtime: k, item, cfgs, interface, method_attrs } = contract;
     let mut supertraits: Punctuated<TypeParamBound, Token![+]> = item.supertraits.clone();
     supertraits.push(parse_quote!(#k::Unit));
     let functions = std::iter::zip(&interface.methods, method_attrs).map(|(it, attrs)| function(contract, it, attrs));
-    let (attrs, vis, ident, name) = (&item.attrs, &item.vis, &item.ident, &interface.name);
+    let (attrs, vis, ident) = (&item.attrs, &item.vis, &item.ident);
     let itself = itself(ident);
     // What the compiler misses, by this name, where an `impl` lacks the attribute.
     let forgotten =
         quote_spanned!(ident.span()=> #[doc(hidden)] #[allow(dead_code)] const RPC_ATTRIBUTE_ON_THE_IMPL: (););
-    let unkeyed = interface.methods.iter().find(|it| it.key.is_none() && it.cfgs.is_empty());
-    let unkeyed = match unkeyed {
-        None => quote!(::core::option::Option::None),
-        Some(it) => {
-            let why = format!(
-                "`{}` of the contract `{ident}` names no key, and the service is sharded: a call finds its shard by its key; put \
-                 `#[rpc(key = \"…\")]` on the method, or leave `sharded` out",
-                it.ident().unraw()
-            );
-            quote!(::core::option::Option::Some(#why))
-        }
-    };
     let message = format!("`{{Self}}` does not fulfil the contract `{ident}`");
     let label = format!("this needs an `#[rpc] impl {ident} for {{Self}}`");
     quote! {
@@ -104,12 +111,6 @@ fn the_trait(contract: &Contract) -> TokenStream {
 
             #[doc(hidden)]
             const RPC_ATTRIBUTE_ON_THE_TRAIT: #itself = #itself;
-
-            #[doc(hidden)]
-            const __METHOD_WITHOUT_A_KEY: ::core::option::Option<&'static str> = #unkeyed;
-
-            #[doc(hidden)]
-            const __CONTRACT_MADE_BY_RPC_IS_SAID: bool = #k::says(<Self as #k::Unit>::CONTRACTS, #name);
         }
 
         #(#cfgs)*
@@ -131,7 +132,7 @@ fn function(Contract { runtime: k, .. }: &Contract, it: &Method, attrs: &[Attrib
     let future = method::future_of(&it.shape, &quote_spanned!(said.span()=> : #at_said::Returned<#said>));
     // One parameter for what the server adds, so that the compiler counts as the user does where the numbers differ.
     let head = quote_spanned! {ident.span()=>
-        fn #ident(#lent: (#at::Loan<'_, Self>, &mut #at::Cx<'_, Self>), #(#names: #types),*)
+        fn #ident(#lent: (#at::Lent<'_, Self>, &mut #at::Cx<'_, Self>), #(#names: #types),*)
     };
     quote! {
         #(#attrs)*
@@ -148,7 +149,7 @@ fn callable(contract: &Contract, it: &Method) -> TokenStream {
     let description = method::description(k, &interface.name, it, &marker);
     let (this, cx) = (local("unit", ident), local("cx", ident));
     let (names, _) = arguments(&it.shape);
-    let call = quote!(__U::#ident((#this, #cx), #(#names),*));
+    let call = quote!(__U::#ident((#k::Lent(#this), #cx), #(#names),*));
     let body = method::returned(k, &it.shape, &quote!(#call.await));
     let future = method::future(&it.shape, &quote!(#k::Handled<Self::Value, Self::Error>));
     quote! {

@@ -6,7 +6,7 @@ use syn::{Attribute, ImplItemFn, parse_quote, spanned::Spanned};
 
 use crate::{
     generate::parts::{Lent, arguments, method},
-    model::{Fulfilment, Runtime, Shape, Written},
+    model::{Fulfilment, Runtime, Shape, Written, respanned},
     text::text,
 };
 
@@ -36,15 +36,23 @@ pub(crate) fn fulfilment(it: &Fulfilment) -> TokenStream {
     }
 }
 
+/// The type that stands for the contract. Asked of what is a unit, so that one that is none is no error here.
+fn asked(Fulfilment { runtime: k, contract, unit, .. }: &Fulfilment) -> TokenStream {
+    let at = k.at(unit.span());
+    let this = quote_spanned!(unit.span()=> <#unit as #at::Unit>::This);
+    quote_spanned!(contract.span()=> <#this as #contract>::RPC_ATTRIBUTE_ON_THE_TRAIT)
+}
+
 /// Each call of a sharded service has a key.
-fn keyed(Fulfilment { runtime: k, contract, unit, .. }: &Fulfilment) -> TokenStream {
-    let at = k.at(contract.span());
+fn keyed(it: &Fulfilment) -> TokenStream {
+    let Fulfilment { runtime: k, contract, unit, .. } = it;
+    let (at, asked) = (k.at(contract.span()), asked(it));
     quote_spanned! {contract.span()=>
         const _: () = {
             #[allow(unused_imports, reason = "only where it is a module")]
             use #at::NotSharded as _;
             if #at::Sharding::<#unit>::SHARDS != 0 {
-                if let ::core::option::Option::Some(why) = <#unit as #contract>::__METHOD_WITHOUT_A_KEY {
+                if let ::core::option::Option::Some(why) = #asked.why_not_sharded() {
                     ::core::panic!("{}", why)
                 }
             }
@@ -53,14 +61,19 @@ fn keyed(Fulfilment { runtime: k, contract, unit, .. }: &Fulfilment) -> TokenStr
 }
 
 /// Without `implements(…)` nothing would enter the contract's methods into the table, and nobody could call them.
-fn said(Fulfilment { contract, unit, .. }: &Fulfilment) -> TokenStream {
+fn said(it: &Fulfilment) -> TokenStream {
+    let Fulfilment { runtime: k, contract, unit, .. } = it;
     let (contract_name, unit_name) = (text(contract), text(unit));
+    let asked = asked(it);
+    let at = k.at(unit.span());
+    let said = quote_spanned!(unit.span()=> <<#unit as #at::Unit>::This as #at::Unit>::CONTRACTS);
+    let says = respanned(quote!(#k::says), contract.span());
     let message = format!(
         "`{unit_name}` does not say that it fulfils `{contract_name}`: write `#[service(implements({contract_name}))]` on the struct \
          (a module fulfils none)"
     );
     quote_spanned! {contract.span()=>
-        const _: () = ::core::assert!(<#unit as #contract>::__CONTRACT_MADE_BY_RPC_IS_SAID, #message);
+        const _: () = ::core::assert!(#says(#said, #asked.name()), #message);
     }
 }
 
@@ -84,9 +97,10 @@ fn function(k: &Runtime, shape: &Shape, cfgs: &[Attribute]) -> TokenStream {
     let call = method::invoke(&this, &cx, shape);
     let body = if shape.is_async { call } else { quote!(async move { #call }) };
     let at = k.at(ident.span());
-    let by_mut = method::by_mut(k, &parse_quote!(Self), shape);
+    let me = quote_spanned!(ident.span()=> <Self as #at::Unit>::This);
+    let by_mut = method::by_mut(k, &this, shape);
     let function = quote_spanned! {ident.span()=>
-        fn #ident((#this, #cx_pattern): (#at::Loan<'_, Self>, &mut #at::Cx<'_, Self>), #(#names: #types),*) -> #future { #by_mut #body }
+        fn #ident((#at::Lent(#this), #cx_pattern): (#at::Lent<'_, #me>, &mut #at::Cx<'_, #me>), #(#names: #types),*) -> #future { #by_mut #body }
     };
     quote!(#(#cfgs)* #function)
 }

@@ -172,16 +172,18 @@ fn description(unit: &Unit) -> TokenStream {
     let access = format_ident!("{}", if unit.is_concurrent() { "Together" } else { "Alone" }, span = ident.span());
     let at = k.at(ident.span());
     let access = quote_spanned!(ident.span()=> type Access = #at::#access;);
+    let shared = unit
+        .is_concurrent()
+        .then(|| quote_spanned!(ident.span()=> impl #params #at::SharedByHandlers for #ident #args #bounds {}));
     let modules = mounts.iter().map(|Mount { field, cfgs, .. }| {
         let marker = marker(field);
         quote!(#(#cfgs)* table.#enter::<__L, #marker #args>();)
     });
     quote! {
-        impl #params #k::Lends for #ident #args #bounds {
-            #access
-        }
+        #shared
 
         impl #params #k::Unit for #ident #args #bounds {
+            #access
             type Parent = #parent;
             type This = Self;
             const NAME: &'static str = #name;
@@ -198,7 +200,7 @@ fn description(unit: &Unit) -> TokenStream {
 
 fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> TokenStream {
     let ServiceSpec { name, kind, version, elected, min_in_sync, acks, shards, concurrent, workers, .. } = spec;
-    let (replica, only_elected) = replica(k, ident, *elected);
+    let (replica, only_elected) = replica(k, ident, spec);
     let of_groups = [min_in_sync.as_ref().map(|(key, _)| key), acks.as_ref().map(|(key, _)| key)];
     let only_replicated = of_groups.into_iter().flatten().map(|key| only_replicated(k, ident, key));
     let min_in_sync = min_in_sync.as_ref().map(|(_, members)| {
@@ -218,6 +220,7 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
     let kind = kind.as_ref().map_or_else(|| quote!(""), ToTokens::to_token_stream);
     let version = version.as_ref().map_or_else(|| quote!(::core::env!("CARGO_PKG_VERSION")), ToTokens::to_token_stream);
     let location = quote!(::core::concat!(::core::file!(), ":", ::core::line!()));
+    let only_sharded = shards.is_none().then(|| only_sharded(k, ident));
     let entry = client::entry(
         k,
         client,
@@ -232,6 +235,7 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
         }
 
         #only_elected
+        #only_sharded
         #(#only_replicated)*
 
         impl #k::HasLocalClient for #ident {
@@ -248,10 +252,10 @@ fn service(k: &Runtime, ident: &Ident, client: &Ident, spec: &ServiceSpec) -> To
 }
 
 /// What an elected service does with its state, if that is replicated. One that is not elected must have none: this stands beside.
-fn replica(k: &Runtime, ident: &Ident, elected: bool) -> (TokenStream, TokenStream) {
+fn replica(k: &Runtime, ident: &Ident, spec: &ServiceSpec) -> (TokenStream, TokenStream) {
     let at = k.at(ident.span());
     let kind = quote_spanned!(ident.span()=> #at::Replica::<#ident>::KIND);
-    if elected {
+    if spec.elected {
         let replica = quote! {
             const REPLICA: ::core::option::Option<#k::ReplicaKind> = {
                 use #k::NotReplicated as _;
@@ -268,8 +272,14 @@ fn replica(k: &Runtime, ident: &Ident, elected: bool) -> (TokenStream, TokenStre
         return (replica, beside);
     }
     let name = ident.unraw();
-    let message =
-        format!("`{name}` is `Replicated`, so its instances must elect a master: write `#[service(elected)]`");
+    let instead = match (&spec.shards, &spec.concurrent) {
+        (Some(_), _) => "and a sharded service has many states: leave out `sharded`, and write `elected`",
+        (_, Some(_)) => {
+            "and in a replicated service one handler runs at a time: leave out `concurrent`, and write `elected`"
+        }
+        (None, None) => "so its instances must elect a master: write `#[service(elected)]`",
+    };
+    let message = format!("`{name}` is `Replicated`, {instead}");
     let check = quote_spanned!(ident.span()=> ::core::assert!(#kind.is_none(), #message););
     let beside = quote! {
         const _: () = {
@@ -278,6 +288,22 @@ fn replica(k: &Runtime, ident: &Ident, elected: bool) -> (TokenStream, TokenStre
         };
     };
     (TokenStream::new(), beside)
+}
+
+/// A service that says how its shards are made has some.
+fn only_sharded(k: &Runtime, ident: &Ident) -> TokenStream {
+    let at = k.at(ident.span());
+    let name = ident.unraw();
+    let message = format!(
+        "`{name}` is `Sharded`, and has no shards: write `#[service(sharded)]`, or leave out the `impl Sharded for {name}`"
+    );
+    let check = quote_spanned!(ident.span()=> ::core::assert!(!#at::Sharding::<#ident>::IS_TOLD, #message););
+    quote! {
+        const _: () = {
+            use #k::NotSharded as _;
+            #check
+        };
+    }
 }
 
 /// What is said of a group's members, of one that is replicated only.

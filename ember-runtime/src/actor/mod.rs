@@ -19,16 +19,16 @@ mod tests;
 pub use self::about::{Cron, Gap, Overlap};
 pub use self::{
     about::{
-        Access, Alone, ByMut, ByRef, Down, DownReason, EventSource, Given, Lends, Load, Loan, Missed, MissedReason,
-        MissedTicks, OnPanic, ReplicaKind, Restart, Scope, ServiceIdentity, ServiceSpec, ServiceState, Shard, Tick,
-        Together, by_mut, by_ref,
+        Access, Alone, ByMut, ByRef, Down, DownReason, EventSource, Given, Lends, Load, Missed, MissedReason,
+        MissedTicks, OnPanic, ReplicaKind, Restart, Scope, ServiceIdentity, ServiceSpec, ServiceState, Shard,
+        SharedByHandlers, Tick, Together, by_mut, by_ref,
     },
     service::{
         Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
-        InGroup, IsGap, IsPosted, Lending, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded, OnEvent,
-        OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf, RpcBlock,
-        Schedule, ScopeKind, Service, Sharded, Sharding, Snapshot, Specified, Table, Takes, TaskOf, ToldTheEpoch, Unit,
-        Visitor, says,
+        InGroup, IsGap, IsPosted, Lending, Lent, Loan, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded,
+        OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf,
+        RpcBlock, Schedule, ScopeKind, Service, Sharded, Sharding, Snapshot, Specified, Table, Takes, TaskOf,
+        ToldTheEpoch, Unit, Visitor, Whole, says,
     },
     turn::CallCounts,
 };

@@ -34,11 +34,8 @@ struct Vault;
 struct Secret;
 struct Open;
 
-impl crate::actor::Lends for Vault {
-    type Access = crate::actor::Alone;
-}
-
 impl Unit for Vault {
+    type Access = crate::actor::Alone;
     type This = Self;
     type Parent = Orphan;
     const NAME: &'static str = "Vault";

@@ -12,8 +12,8 @@ mod routes;
 pub(crate) use self::reach::{NODE_ITSELF, peer_of};
 pub use self::{
     clients::{
-        Address, Call, CallByName, CallMany, Client, Filtered, Handle, HasClient, HasLocalClient, KeyOf, Kind, Local,
-        Many, ModulesClient, OnThisNode, Once, OnceId, One, OneWayOnce, Origin, Reached, Select, Sent,
+        Address, Call, CallByName, CallMany, ChoosesOne, Client, Filtered, Handle, HasClient, HasLocalClient, KeyOf,
+        Kind, Local, Many, ModulesClient, OnThisNode, Once, OnceId, One, OneWayOnce, Origin, Reached, Select, Sent,
     },
     outages::RetryBudget,
     requests::{Repeat, Request, Retry, RetryMaybeExecuted, RetryPolicy},

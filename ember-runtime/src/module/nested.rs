@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use super::{Field, Module, MountIn, Mounted};
 use crate::{
-    actor::{Access as _, Held, Lending, Lends, ModuleBusy, NotEntered, Path, Service, Table, Unit, Visitor},
+    actor::{Access as _, Held, Lending, ModuleBusy, NotEntered, Path, Service, Table, Unit, Visitor},
     message::KeyReader,
 };
 
@@ -48,7 +48,7 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Module<<F as Field
 
     fn lent<'g>(way: &'g mut Lent<'_, S, L, F>) -> Result<Lending<'g, F::Child>, NotEntered> {
         let (child, parent) = Self::parts(way);
-        Ok((<F::Child as Lends>::Access::loan(child), parent))
+        Ok((<F::Child as Unit>::Access::loan(child), parent))
     }
 
     fn each(service: &mut S, visit: &mut Visitor<'_, F::Child>) {

@@ -4,9 +4,7 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 
 use super::{Field, ModuleKey, Modules, MountIn, Mounted};
 use crate::{
-    actor::{
-        Access as _, Held, KeyedField, Lending, Lends, ModuleBusy, NotEntered, Path, Service, Table, Unit, Visitor,
-    },
+    actor::{Access as _, Held, KeyedField, Lending, ModuleBusy, NotEntered, Path, Service, Table, Unit, Visitor},
     message::{KeyReader, Keys, Lifespan},
 };
 
@@ -61,7 +59,7 @@ impl<S: Service, L: Path<S>, F: Field<Owner = L::Unit, Slot = Modules<K, <F as F
 
     fn lent<'g>(way: &'g mut LentKeyed<'_, S, L, F, K>) -> Result<Lending<'g, F::Child>, NotEntered> {
         let (child, parent) = Self::parts(way);
-        Ok((<F::Child as Lends>::Access::loan(child), parent))
+        Ok((<F::Child as Unit>::Access::loan(child), parent))
     }
 
     fn each(service: &mut S, visit: &mut Visitor<'_, F::Child>) {

@@ -25,6 +25,11 @@ async fn a_condition_decides_who_is_listed_and_who_of_all_is_called_with_each_ca
         ids(select().filter(|it| it.weight() > 0).filter(|it| it.identity().id.as_str() > "a").instances()),
         "bc"
     );
+    let here = node.key().id;
+    let narrowed = select().filter(|it| it.weight() > 0).tag("size", 1).node(here).id("c");
+    assert_eq!(ids(narrowed.clone().instances()), "c");
+    assert_eq!(ids(narrowed.version(">=99").unwrap().instances()), "");
+    assert_eq!(ids(running.clone().name("nobody").instances()), "");
     assert_eq!(format!("{running:?}"), "Filtered(contract `Named`, a condition)");
 
     let asked = Arc::new(AtomicUsize::new(0));

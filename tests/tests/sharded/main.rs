@@ -288,14 +288,6 @@ impl Hall {
 #[service]
 pub struct Whole;
 
-impl Sharded for Whole {
-    type Shared = ();
-
-    fn new(_: Shard, (): &()) -> Self {
-        Self
-    }
-}
-
 #[rpc]
 impl Whole {
     pub async fn rpc_shard(&mut self, cx: &mut Cx<'_, Self>) -> bool {
@@ -319,8 +311,6 @@ async fn shards_are_told_which_they_are_and_share_what_they_are_given() {
     assert_eq!(client.rpc_where(1).await.unwrap().3, 5, "made anew, of the same");
     assert!(!node.client::<WholeClient>().rpc_shard().await.unwrap());
     node.shutdown().await.unwrap();
-    let Err(error) = Node::builder().service(Hosted::<Whole>::sharded(())).start().await else { panic!("it started") };
-    assert!(error.to_string().contains("#[service(sharded)]"), "{error}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::{Generics, Type, ext::IdentExt, spanned::Spanned};
 
 use super::{
-    method::{by_mut, context, duration, future, invoke, loan},
+    method::{by_mut, context, duration, future, invoke, loan, whole},
     names::{Lent, local, marker},
 };
 use crate::model::{Calendar, Cron, Event, EventOf, Hook, Missed, Runtime, Shape, Timing};
@@ -17,14 +17,15 @@ pub(crate) fn hook(k: &Runtime, generics: &Generics, unit: &Type, Hook { shape, 
     let name = shape.ident.unraw().to_string();
     let Lent { this, cx, cx_pattern } = Lent::new(shape);
     let (future, run) = run(k, shape, &invoke(&this, &cx, shape));
-    let (context, loan, by_mut) = (context(k, unit), loan(k, unit), by_mut(k, unit, shape));
+    let (context, loan, by_mut) = (context(k, unit), loan(k, unit), by_mut(k, &this, shape));
     let alone = when.iter().any(has_alone).then(|| {
+        let whole = whole(k, unit);
         quote! {
             #(#cfgs)*
             impl #params #k::HookOf<#unit> for #marker #bounds {
                 const NAME: &'static str = #name;
 
-                fn run(#this: &mut #unit, #cx_pattern: &mut #context) -> #future {
+                fn run(#this: #whole, #cx_pattern: &mut #context) -> #future {
                     #run
                 }
             }
@@ -92,7 +93,7 @@ pub(crate) fn event(k: &Runtime, generics: &Generics, unit: &Type, handler: &Eve
         }
     };
     let (future, run) = run(k, shape, &quote!(#this.#ident(#cx_argument #the_argument)));
-    let (context, loan, by_mut) = (context(k, unit), loan(k, unit), by_mut(k, unit, shape));
+    let (context, loan, by_mut) = (context(k, unit), loan(k, unit), by_mut(k, &this, shape));
     // It can say where to begin.
     let hears = matches!(of, EventOf::Entry(_)).then(|| {
         quote! {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, Generics, Type, spanned::Spanned};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     wire,
 };
 use crate::{
-    model::{Key, Method, Output, Reach, Runtime, Shape, Told, respanned},
+    model::{Key, Method, Output, Reach, Runtime, Shape, Told},
     text::text,
 };
 
@@ -99,7 +99,7 @@ pub(crate) fn handler(
     let call = invoke(&this, &cx, shape);
     let body = if shape.is_async { answered(k, shape, &call) } else { handled(k, shape, &call) };
     let future = future(shape, &quote!(#k::Handled<Self::Value, Self::Error>));
-    let (context, loan, by_mut) = (context(k, unit), loan(k, unit), by_mut(k, unit, shape));
+    let (context, loan, by_mut) = (context(k, unit), loan(k, unit), by_mut(k, &this, shape));
     quote! {
         #(#cfgs)*
         impl #params #k::HandledBy<#unit> for #marker #bounds {
@@ -123,12 +123,18 @@ pub(crate) fn loan(k: &Runtime, unit: &Type) -> TokenStream {
     quote_spanned!(unit.span()=> #at::Loan<'_, #unit>)
 }
 
-/// Says that a handler takes `&mut self`, where it does: a concurrent unit refuses it there.
-pub(crate) fn by_mut(k: &Runtime, unit: &Type, shape: &Shape) -> Option<TokenStream> {
+/// All of the unit, for a hook.
+pub(crate) fn whole(k: &Runtime, unit: &Type) -> TokenStream {
+    let at = k.at(unit.span());
+    quote_spanned!(unit.span()=> #at::Whole<'_, #unit>)
+}
+
+/// Says that a handler takes `&mut self` of what it is lent, where it does: a concurrent unit refuses it there.
+pub(crate) fn by_mut(k: &Runtime, this: &Ident, shape: &Shape) -> Option<TokenStream> {
     let span = shape.by_mut?;
     let at = k.at(span);
-    let unit = respanned(unit.to_token_stream(), span);
-    Some(quote_spanned!(span=> #at::by_mut::<#unit>();))
+    let by_mut = quote_spanned!(span=> #at::by_mut());
+    Some(quote!(#by_mut(&#this);))
 }
 
 /// `table.method::<L, Marker>();`

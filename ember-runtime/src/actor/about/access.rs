@@ -2,11 +2,15 @@
 
 use std::{any::Any, sync::Arc};
 
-/// A service or a module, by how its handlers have it.
+/// A service or a module, by how its handlers have it. For whoever stands before units: each [`Unit`](crate::actor::Unit) is one.
 pub trait Lends: Sized + Send + 'static {
     /// [`Alone`], or [`Together`].
     type Access: Access<Self>;
 }
+
+/// A unit that several handlers have at once. Generated code says so of a concurrent one, and there alone the compiler looks whether it is
+/// `Sync`.
+pub trait SharedByHandlers: Sync {}
 
 /// How the handlers of the unit `U` have it.
 pub trait Access<U>: 'static {
@@ -14,11 +18,18 @@ pub trait Access<U>: 'static {
     type Loan<'a>: Send
     where
         U: 'a;
+    /// What a hook is given that runs while no handler does: `&mut U`.
+    type Whole<'a>: Send
+    where
+        U: 'a;
     /// What whoever runs handlers keeps.
     type Held: Send + 'static;
 
     /// Lends a unit that nobody else has.
     fn loan(unit: &mut U) -> Self::Loan<'_>;
+
+    /// Lends all of a unit that nobody else has.
+    fn whole(unit: &mut U) -> Self::Whole<'_>;
 
     /// Lends what was lent.
     fn again<'a>(loan: &'a mut Self::Loan<'_>) -> Self::Loan<'a>
@@ -63,14 +74,16 @@ pub struct Alone;
 #[derive(Debug)]
 pub struct Together;
 
-/// What a handler of the unit `U` is given of it: `&mut U`, or `&U` if several of its handlers run at once.
-pub type Loan<'a, U> = <<U as Lends>::Access as Access<U>>::Loan<'a>;
-
 /// What is kept of the unit `U` by whoever runs its handlers.
 pub(crate) type Held<U> = <<U as Lends>::Access as Access<U>>::Held;
 
-impl<U: Send + 'static> Access<U> for Alone {
+// By what units are said to be, so that one that cannot be lent is one error, where it is said.
+impl<U: Lends> Access<U> for Alone {
     type Loan<'a>
+        = &'a mut U
+    where
+        U: 'a;
+    type Whole<'a>
         = &'a mut U
     where
         U: 'a;
@@ -78,6 +91,10 @@ impl<U: Send + 'static> Access<U> for Alone {
 
     #[inline]
     fn loan(unit: &mut U) -> &mut U {
+        unit
+    }
+
+    fn whole(unit: &mut U) -> &mut U {
         unit
     }
 
@@ -123,14 +140,22 @@ impl<U: Send + 'static> Access<U> for Alone {
     }
 }
 
-impl<U: Send + Sync + 'static> Access<U> for Together {
+impl<U: Lends + SharedByHandlers> Access<U> for Together {
     type Loan<'a>
         = &'a U
+    where
+        U: 'a;
+    type Whole<'a>
+        = &'a mut U
     where
         U: 'a;
     type Held = Arc<U>;
 
     fn loan(unit: &mut U) -> &U {
+        unit
+    }
+
+    fn whole(unit: &mut U) -> &mut U {
         unit
     }
 
@@ -180,10 +205,16 @@ impl<U: Send + Sync + 'static> Access<U> for Together {
     note = "or leave `concurrent` out: then one handler runs at a time, and has `&mut self`"
 )]
 pub trait ByMut {}
-impl ByMut for Alone {}
+// Of a unit that its handlers have alone, so that no second `&mut` is recommended.
+#[diagnostic::do_not_recommend]
+impl<U: Lends<Access = Alone>> ByMut for &mut U {}
 
-/// Generated code says with it that a handler takes `&mut self`.
-pub const fn by_mut<U: Lends<Access: ByMut>>() {}
+/// Generated code gives a loan to this where its handler takes `&mut self`. A function that makes one, so that the compiler points to it, and
+/// not to the loan.
+#[inline]
+pub fn by_mut<L: ByMut>() -> fn(&L) {
+    |_| ()
+}
 
 /// Modules in a concurrent unit are concurrent too.
 #[diagnostic::on_unimplemented(
@@ -196,7 +227,7 @@ pub trait ByRef<U>: Access<U> {
     fn by_ref(unit: &U) -> Self::Loan<'_>;
 }
 
-impl<U: Send + Sync + 'static> ByRef<U> for Together {
+impl<U: Lends + SharedByHandlers> ByRef<U> for Together {
     fn by_ref(unit: &U) -> &U {
         unit
     }
@@ -206,6 +237,6 @@ impl<U: Send + Sync + 'static> ByRef<U> for Together {
 ///
 /// # Errors
 /// What it was given.
-pub fn by_ref<U: Lends<Access: ByRef<U>>, E>(module: Result<&U, E>) -> Result<Loan<'_, U>, E> {
+pub fn by_ref<U: Lends<Access: ByRef<U>>, E>(module: Result<&U, E>) -> Result<<U::Access as Access<U>>::Loan<'_>, E> {
     module.map(U::Access::by_ref)
 }

@@ -26,7 +26,7 @@ pub(crate) use self::{
     supervision::{Budget, Supervision},
 };
 pub use self::{
-    access::{Access, Alone, ByMut, ByRef, Given, Lends, Loan, Together, by_mut, by_ref},
+    access::{Access, Alone, ByMut, ByRef, Given, Lends, SharedByHandlers, Together, by_mut, by_ref},
     down::{Down, DownReason},
     events::{EventSource, Missed, MissedReason, Scope},
     load::Load,

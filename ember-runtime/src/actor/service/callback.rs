@@ -2,10 +2,10 @@
 
 use std::{any::Any, sync::Arc};
 
-use super::{Body, Cx, NotEntered, Path, Service, Unit};
+use super::{Body, Cx, Loan, NotEntered, Path, Service, Unit};
 use crate::{
     actor::{
-        about::{Access as _, Given, Held, Lends, Loan},
+        about::{Access as _, Given, Held},
         erased::{AnyCell, CallbackPermit, Core, Erased, Owed, Refused, RouteFn},
     },
     error::RefusedReason,
@@ -30,7 +30,7 @@ pub(crate) fn route<S: Service, L: Path<S>>(
             core.route = route::<S, L>;
             ambient.scope(|| {
                 let _at = At::begin(ambient.work);
-                callback(<L::Unit as Lends>::Access::erase(unit), parent, core, ambient);
+                callback(<L::Unit as Unit>::Access::erase(unit), parent, core, ambient);
             });
         }
         Err(reason) => no_way(&reason),

@@ -1,10 +1,9 @@
 //! What the macros generate for each method, hook and event handler: a marker type that knows how to run it.
 
-use std::future::Future;
+use std::{fmt, future::Future};
 
-use super::{Cx, Unit};
+use super::{Cx, Loan, Unit, Whole};
 use crate::{
-    actor::about::Loan,
     error::{Error, Result},
     id::Epoch,
     message::{Handled, Method},
@@ -24,13 +23,22 @@ pub trait HandledBy<U>: Method {
         U: Unit;
 }
 
+/// What the function of a contract is lent. A type of its own: what is wrong with a unit is said where that is, and not in the contract too.
+pub struct Lent<'a, U: Unit>(pub Loan<'a, U>);
+
+impl<U: Unit> fmt::Debug for Lent<'_, U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(U::NAME)
+    }
+}
+
 /// A hook of the unit `U` that runs before the first handler, or after the last.
 pub trait HookOf<U>: Send + Sync + 'static {
     /// Its name.
     const NAME: &'static str;
 
     /// Runs it.
-    fn run(unit: &mut U, cx: &mut Cx<'_, U>) -> impl Future<Output = Result<()>> + Send
+    fn run(unit: Whole<'_, U>, cx: &mut Cx<'_, U>) -> impl Future<Output = Result<()>> + Send
     where
         U: Unit;
 }

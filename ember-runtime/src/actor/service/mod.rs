@@ -18,14 +18,17 @@ pub use self::{
     block::{NoRpcBlock, OnlyOneRpcBlockPerType, RpcBlock},
     cx::{Cx, DeclaresParent},
     entered::{ModuleBusy, NotEntered},
-    handler::{HandledBy, HookError, HookOf, HookResult, OnEvent, TaskOf, ToldTheEpoch},
+    handler::{HandledBy, HookError, HookOf, HookResult, Lent, OnEvent, TaskOf, ToldTheEpoch},
     replicated::{
         EntryGap, GapReason, Hears, InGroup, IsGap, IsPosted, NotReplicated, Position, Posted, Replica, Replicable,
         Replicated, RootOf, Snapshot,
     },
     table::Table,
     tasks::{HookKind, Schedule, ScopeKind, Takes},
-    unit::{Here, Lending, NotSharded, Orphan, Path, Service, Sharded, Sharding, Specified, Unit, Visitor, says},
+    unit::{
+        Here, Lending, Loan, NotSharded, Orphan, Path, Service, Sharded, Sharding, Specified, Unit, Visitor, Whole,
+        says,
+    },
 };
 pub(crate) use self::{
     body::Body,

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::{NotEntered, Table};
 use crate::{
-    actor::about::{Access as _, Held, Lends, Loan, ReplicaKind, ServiceSpec, Shard},
+    actor::about::{Access, Held, Lends, ReplicaKind, ServiceSpec, Shard},
     message::{KeyReader, Keys, Method},
 };
 
@@ -14,7 +14,10 @@ use crate::{
     label = "a service or a module is expected here",
     note = "put `#[service]` or `#[module]` on the struct"
 )]
-pub trait Unit: Lends {
+pub trait Unit: Sized + Send + 'static {
+    /// How its handlers have it: [`Alone`](crate::actor::Alone), or [`Together`](crate::actor::Together).
+    type Access: Access<Self>;
+
     /// The unit that it may use as its parent; [`Orphan`] if none is declared.
     type Parent: Send + 'static;
 
@@ -30,6 +33,16 @@ pub trait Unit: Lends {
     /// Enters its methods, hooks, timers and modules into the table of the service `S`, in which it is found by way of `L`.
     fn describe<S: Service, L: Path<S, Unit = Self>>(table: &mut Table<S>);
 }
+
+impl<U: Unit> Lends for U {
+    type Access = <U as Unit>::Access;
+}
+
+/// What a handler of the unit `U` is given of it: `&mut U`, or `&U` if several of its handlers run at once.
+pub type Loan<'a, U> = <<U as Unit>::Access as Access<U>>::Loan<'a>;
+
+/// What a hook of the unit `U` is given of it: `&mut U`.
+pub type Whole<'a, U> = <<U as Unit>::Access as Access<U>>::Whole<'a>;
 
 /// Whether the contract is one of these.
 pub const fn says(contracts: &[&str], contract: &str) -> bool {
@@ -75,6 +88,11 @@ pub trait Specified {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how its shards are made",
+    label = "an `impl Sharded for {Self}` is missing",
+    note = "where they share nothing a function makes each: `.service_with({Self}::default)`, or `Hosted::with({Self}::default)`"
+)]
 pub trait Sharded: Service {
     /// What all shards of one instance share: it is lent to each start of each.
     type Shared: Send + Sync + 'static;
@@ -83,7 +101,7 @@ pub trait Sharded: Service {
     fn new(shard: Shard, shared: &Self::Shared) -> Self;
 }
 
-/// Asks how many shards a unit has: the inherent constant goes first where its bound holds, else that of [`NotSharded`], which must be in
+/// Asks what a unit says of shards: an inherent constant goes first where its bound holds, else that of [`NotSharded`], which must be in
 /// scope.
 #[derive(Debug)]
 pub struct Sharding<S>(PhantomData<fn() -> S>);
@@ -93,10 +111,17 @@ impl<S: Specified> Sharding<S> {
     pub const SHARDS: u16 = S::SPEC.shards;
 }
 
-/// Stands for modules.
+impl<S: Sharded> Sharding<S> {
+    /// Whether it says how a shard is made.
+    pub const IS_TOLD: bool = true;
+}
+
+/// Stands for modules, and for services whose shards are not told which they are.
 pub trait NotSharded {
     /// None of its own.
     const SHARDS: u16 = 0;
+    /// It says nothing.
+    const IS_TOLD: bool = false;
 }
 impl<S> NotSharded for Sharding<S> {}
 

@@ -14,7 +14,9 @@ use crate::{
     actor::{
         about::{Access as _, Held},
         erased::{Core, Overtaken},
-        service::{Body, Cx, HandledBy, HookOf, ModuleBusy, NotEntered, OnEvent, Path, Service, TaskOf, full_name},
+        service::{
+            Body, Cx, HandledBy, HookOf, ModuleBusy, NotEntered, OnEvent, Path, Service, TaskOf, Unit, full_name,
+        },
     },
     error::{Error, Failure, LostReason, Result},
     hooks::HandlerEnd,
@@ -253,7 +255,7 @@ pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Bo
             let (unit, parent) = L::parts(&mut guard);
             let span = ambient.open_span();
             let mut cx = Cx::new(core, ambient, parent);
-            scoped(ambient, span, &opens, pin!(H::run(unit, &mut cx))).await
+            scoped(ambient, span, &opens, pin!(H::run(<L::Unit as Unit>::Access::whole(unit), &mut cx))).await
         };
         let done = outlived(pin!(run)).await;
         done.unwrap_or_else(|panic| Err(failed(body, panic)))

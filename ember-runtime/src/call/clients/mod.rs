@@ -23,6 +23,6 @@ pub use self::{
     many::{CallMany, Sent},
     mounted::{KeyOf, ModulesClient, Reached},
     once::{Once, OnceId, OneWayOnce},
-    select::{Filtered, Select},
+    select::{ChoosesOne, Filtered, Select},
     single::Call,
 };

@@ -35,7 +35,7 @@ pub(super) fn check(spec: &ServiceSpec, scale: Option<&Scale>) -> Result<()> {
         None => {
             return Err(Error::Configuration(format!(
                 "the service `{name}`: `.scale(…)` cannot be: it has no workers whose number could change; write \
-                 `#[service(sharded, workers = 2..=16)]`, or leave it out"
+                 `#[service(sharded, workers = 2..=16)]`, or `concurrent` in place of `sharded`, or leave it out"
             )));
         }
     }

@@ -34,11 +34,8 @@ const RIVAL: Pid = Pid { node: THERE, number: 1 };
 
 struct Bank;
 
-impl crate::actor::Lends for Bank {
-    type Access = crate::actor::Alone;
-}
-
 impl Unit for Bank {
+    type Access = crate::actor::Alone;
     type This = Self;
     type Parent = Orphan;
     const NAME: &'static str = "Bank";

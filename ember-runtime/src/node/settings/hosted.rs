@@ -168,7 +168,7 @@ impl<S> Hosted<S> {
         self
     }
 
-    /// How its workers follow its load, within the bounds of its attribute: `#[service(sharded, workers = 2..=16)]`. Without it there are as many
+    /// How its workers follow its load, within the bounds of its attribute: `workers = 2..=16`. Without it there are as many
     /// as the lower bound says, always.
     ///
     /// Each look, and what came of it, is an event of the node, [`Scaled`](crate::scale::Scaled); changes are in the log. Refused when the service is

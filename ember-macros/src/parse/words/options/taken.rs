@@ -21,11 +21,23 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("service", "shard", "write `sharded`, and how many there are, if not 64: `shards = 16`"),
     ("service", "replicas", "say it where the service is made: `Hosted::new(…).replicas(3)`"),
     ("service", "journal", "say it where the service is made: `Hosted::new(…).journal(\"folder\")`"),
+    ("service", "weight", "say it where the service is made: `Hosted::new(…).weight(3)`"),
+    ("service", "scale", "say it where the service is made: `Hosted::with(…).scale(…)`"),
+    ("service", "mailbox", "say it where the service is made: `Hosted::new(…).mailbox(64)`"),
+    ("service", "key", "each method says which of its arguments is the key: `#[rpc(key = \"player\")]`"),
+    ("module", "workers", OF_THE_SERVICE),
+    ("module", "sharded", OF_THE_SERVICE),
+    ("module", "shards", OF_THE_SERVICE),
+    ("module", "elected", OF_THE_SERVICE),
+    ("method", "concurrent", OF_THE_SERVICE),
+    ("method", "workers", OF_THE_SERVICE),
     ("method", "acks", OF_THE_SERVICE),
     ("method", "min_in_sync", OF_THE_SERVICE),
     ("method", "elected", OF_THE_SERVICE),
     ("method", "once", "whoever calls says it, `.once(id)`: write `dedupe = \"60s\"` here, which allows it"),
     ("method", "write", "methods change the state unless they say `read`: leave it out"),
+    ("message", "retain", "whoever hears it says so: `#[on(event, retain)]`"),
+    ("message", "scope", "whoever publishes it says how far it goes: `publish_to(Scope::Cluster, …)`"),
 ];
 const OF_THE_SERVICE: &str = "it is said of the whole service: write it in `#[service(…)]`";
 
@@ -196,7 +208,6 @@ impl Options {
     }
 }
 
-/// A text, and nothing beside it.
 /// A whole number from 1.
 fn whole(expr: &Expr) -> Option<u16> {
     match expr {
@@ -207,6 +218,7 @@ fn whole(expr: &Expr) -> Option<u16> {
     }
 }
 
+/// A text, and nothing beside it.
 fn text_of(tokens: &TokenStream) -> Option<LitStr> {
     let text: LitStr = syn::parse2(bare(tokens.clone())).ok()?;
     text.suffix().is_empty().then_some(text)

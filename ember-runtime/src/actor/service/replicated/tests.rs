@@ -11,11 +11,8 @@ use crate::{
 macro_rules! unit {
     ($name:ident in $parent:ty) => {
         struct $name;
-        impl crate::actor::Lends for $name {
-            type Access = crate::actor::Alone;
-        }
-
         impl Unit for $name {
+            type Access = crate::actor::Alone;
             type This = Self;
             type Parent = $parent;
             const NAME: &'static str = stringify!($name);

@@ -3,4 +3,7 @@
 mod builder;
 mod filtered;
 
-pub use self::{builder::Select, filtered::Filtered};
+pub use self::{
+    builder::Select,
+    filtered::{ChoosesOne, Filtered},
+};

@@ -2,7 +2,7 @@
 //! `cargo run --release --manifest-path benches/Cargo.toml -p bench-hands`
 //!
 //! Each run is a process of its own, of half a second, and all are run once, then all again, five rounds. Shown are medians; a
-//! ratio is the median of the ratios within each round. Sixty-four callers, each with a key of its own and one call at a time: 40 of 64 shards have one or more of the keys 0 to 63. Tokio's runtime has two workers.
+//! ratio is the median of the ratios within each round. Sixty-four callers, each with a key of its own and one call at a time: 41 of 64 shards have one or more of the keys 0 to 63. Tokio's runtime has two workers.
 
 mod factory;
 mod load;

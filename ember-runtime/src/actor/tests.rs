@@ -153,6 +153,10 @@ impl Host for NoHost {
         (group, node.id) == (5, NodeId(2))
     }
 
+    fn is_ending(&self) -> bool {
+        false
+    }
+
     fn is_known(&self, _: NodeKey) -> bool {
         true
     }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use ember::View;
-use ember_tests::wait::PATIENCE;
+use ember_tests::{logged::Logged, wait::PATIENCE};
 use futures_util::future;
 
 use super::*;
@@ -48,6 +48,15 @@ async fn a_shard_refuses_keys_that_are_not_its_own_whoever_has_its_pid() {
     assert_eq!(count, 2, "its first was when players were looked for");
     there.shutdown().await.unwrap();
     here.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_that_ends_in_good_order_says_of_no_shard_that_it_has_ended() {
+    let logged = Logged::here();
+    let node = Node::builder().service(tally(&Seen::default())).start().await.unwrap();
+    node.client::<TallyClient>().rpc_add(1).await.unwrap();
+    node.shutdown().await.unwrap();
+    assert_eq!(logged.lines(), Vec::<String>::new());
 }
 
 /// Its shards ask a service of another node, which asks back for whom it is told.

@@ -102,7 +102,11 @@ impl<S: Service> Front<S> {
         if self.tally.has_one_ended() && !self.all_retire.load(Ordering::Acquire) {
             let one = self.shards.iter().find(|shard| shard.state().has_ended());
             let shard = one.and_then(|one| one.identity.shard()).map_or(0, Shard::number);
-            tracing::warn!(target: "ember::service", service = S::SPEC.name, pid = %self.pid, shard, "a shard has ended: the others end as well");
+            // Where all of the node's services end, so do they, one after the other.
+            let is_alone = self.host.upgrade().is_some_and(|host| !host.is_ending());
+            if is_alone {
+                tracing::warn!(target: "ember::service", service = S::SPEC.name, pid = %self.pid, shard, "a shard has ended: the others end as well");
+            }
             self.retire_all();
         }
         let joint =

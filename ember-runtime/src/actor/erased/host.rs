@@ -47,6 +47,9 @@ pub(crate) trait Host: Send + Sync + 'static {
     /// What an instance of a replicated service has of its group's log.
     fn replica(&self, pid: Pid) -> Option<Arc<Replica>>;
 
+    /// Whether no service begins any more, and all end.
+    fn is_ending(&self) -> bool;
+
     /// A service is about to be started again: what it had asked of the node, ends.
     fn restarts(&self, pid: Pid);
 

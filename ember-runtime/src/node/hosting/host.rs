@@ -367,6 +367,10 @@ impl Host for Services {
         &self.router.hooks.handlers
     }
 
+    fn is_ending(&self) -> bool {
+        self.closed.try_read().map_or(true, |closed| *closed)
+    }
+
     fn is_known(&self, node: NodeKey) -> bool {
         self.router.directory().knows(node)
     }

@@ -91,6 +91,10 @@ impl Host for Around {
         true
     }
 
+    fn is_ending(&self) -> bool {
+        false
+    }
+
     fn is_known(&self, _: NodeKey) -> bool {
         true
     }

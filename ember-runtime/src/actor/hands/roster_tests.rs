@@ -24,17 +24,23 @@ struct Drawn {
     rng: Rng,
     /// Workers that have taken nothing yet, and those that have.
     coming: Vec<u64>,
-    at_work: Vec<(Option<u64>, Option<u64>)>,
+    at_work: Vec<AtWork>,
     put: BTreeMap<u64, u32>,
     done: BTreeMap<u64, u32>,
     ended: usize,
+    /// As if the planted bug were there.
+    moves_keys: bool,
 }
+
+/// One at work: the number of its worker, unless it is a caller, the key that it has, and the key of its piece.
+struct AtWork(Option<u64>, Option<u64>, Option<u64>);
 
 impl Drawn {
     fn new(seed: u64) -> Self {
         let (coming, at_work) = (Vec::new(), Vec::new());
         let (put, done) = (BTreeMap::new(), BTreeMap::new());
-        Self { roster: open((2, 16)), rng: Rng::from_seed(seed), coming, at_work, put, done, ended: 0 }
+        let (roster, rng) = (open((2, 16)), Rng::from_seed(seed));
+        Self { roster, rng, coming, at_work, put, done, ended: 0, moves_keys: false }
     }
 
     fn below(&self, bound: usize) -> usize {
@@ -43,7 +49,7 @@ impl Drawn {
 
     fn begins(&mut self, key: Option<u64>, number: u32) {
         let Some(key) = key else { return };
-        let is_out = self.at_work.iter().filter(|(_, of)| *of == Some(key)).count();
+        let is_out = self.at_work.iter().filter(|AtWork(.., of)| *of == Some(key)).count();
         assert_eq!(is_out, 1, "two of {key} at once");
         let before = self.done.insert(key, number);
         assert_eq!(before.map_or(0, |before| before + 1), number, "of {key}");
@@ -51,9 +57,9 @@ impl Drawn {
 
     /// A worker takes what is next, or is none any more.
     fn takes(&mut self, worker: u64, comes: bool) {
-        if let Some(Piece { key, piece: (_, number), .. }) = self.roster.take(worker, comes) {
-            self.at_work.push((Some(worker), key));
-            self.begins(key, number);
+        if let Some(Piece { key, piece: (of, number), .. }) = self.roster.take(worker, comes) {
+            self.at_work.push(AtWork(Some(worker), key, of));
+            self.begins(of, number);
         }
     }
 
@@ -65,13 +71,18 @@ impl Drawn {
                 let piece = (key, *number);
                 *number += 1;
                 if self.rng.below(3) == 0 && self.roster.pass(key).is_some() {
-                    self.at_work.push((None, key));
+                    self.at_work.push(AtWork(None, key, key));
                     self.begins(key, piece.1);
                 } else {
                     self.roster.lines.put(false, key, piece);
                 }
             }
-            3 => drop(self.roster.set(2 + u32::try_from(self.below(15)).unwrap())),
+            3 => {
+                if self.moves_keys {
+                    self.roster.lines.move_keys();
+                }
+                self.roster.set(2 + u32::try_from(self.below(15)).unwrap());
+            }
             4 if !self.coming.is_empty() => {
                 let place = self.below(self.coming.len());
                 let worker = self.coming.swap_remove(place);
@@ -85,7 +96,7 @@ impl Drawn {
 
     fn ends(&mut self) {
         let place = self.below(self.at_work.len());
-        let (worker, key) = self.at_work.swap_remove(place);
+        let AtWork(worker, key, _) = self.at_work.swap_remove(place);
         self.roster.done(key, Some(0));
         self.ended += 1;
         match worker {
@@ -124,6 +135,19 @@ fn the_order_of_each_key_holds_while_the_limit_breathes_and_nothing_waits_beside
         let put: u32 = drawn.put.values().sum();
         assert_eq!((drawn.ended, drawn.roster.lines.waiting()), (put as usize, 0), "seed {seed}");
     }
+}
+
+#[test]
+fn a_limit_that_moves_keys_would_be_seen() {
+    let breaks = |seed| {
+        let run = std::panic::catch_unwind(|| {
+            let mut drawn = Drawn { moves_keys: true, ..Drawn::new(seed) };
+            (0..120).for_each(|_| drawn.step());
+        });
+        run.err().and_then(|why| why.downcast_ref::<String>().cloned())
+    };
+    let seen = (0..100).find_map(breaks).expect("two of one key at once, or out of order");
+    assert!(seen.contains(" at once") || seen.contains("failed: of "), "{seen}");
 }
 
 #[test]

@@ -181,7 +181,7 @@ mod tests {
     struct Told {
         events: Events,
         heard: Mutex<Vec<(bool, NodeKey)>>,
-        busy: Mutex<Vec<(NodeKey, Vec<(u64, Load)>)>>,
+        busy: Mutex<Vec<(NodeKey, Load)>>,
         panics: AtomicBool,
     }
 
@@ -225,7 +225,7 @@ mod tests {
 
         fn reported(&self, peer: NodeKey, busy: &[(u64, Load)]) {
             assert!(lock(&self.heard).contains(&(true, peer)), "its link is told of before");
-            lock(&self.busy).push((peer, busy.into()));
+            lock(&self.busy).extend(busy.iter().map(|(_, load)| (peer, *load)));
         }
     }
 
@@ -251,7 +251,7 @@ mod tests {
         told.down(4);
         report(4, 300);
         told.events.tell(&told);
-        let heard: Vec<_> = lock(&told.busy).iter().map(|(peer, busy)| (peer.id.0, busy[0].1.waiting)).collect();
+        let heard: Vec<_> = lock(&told.busy).iter().map(|(peer, load)| (peer.id.0, load.waiting)).collect();
         assert_eq!(heard, [(4, 200), (5, 2), (4, 300)]);
     }
 

@@ -4,7 +4,7 @@ pub(crate) const HELP: &str = "\
 cargo run --release --manifest-path benches/Cargo.toml -p runner -- [SUITE] [OPTIONS] [FILTER]
 
 SUITE            local (services in one process), remote (two processes), bars (both; the default),
-                 growth (P10), compile (P11), all
+                 growth (P10), compile (P11, P15), all
 FILTER           only work or frameworks whose name contains it, such as P5 or kameo
 --rounds N       how often everything is measured, in turn; default 5
 --ms N           about how long one measurement takes; default 300

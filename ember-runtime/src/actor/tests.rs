@@ -21,8 +21,8 @@ use crate::{
     id::{CallNumber, Epoch, GroupKey, Incarnation, MethodId, NodeId, NodeKey, Pid},
     mailbox::{Aside, Limits},
     message::{
-        Answer, Arrivals, Coding, Envelope, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall, RawReply,
-        ReplyBody, ReplyLink, Schema, Signature, Stamp, Wire, WireOf, no_error, reply_slot,
+        Answer, Arrivals, Coding, Envelope, Given, Handled, Method, MethodInfo, PickStructural as _, Probe, RawCall,
+        RawReply, ReplyBody, ReplyLink, Schema, Signature, Stamp, Wire, WireOf, no_error, reply_slot,
     },
     office::{BootClock, OfficeSeat, Tenure},
     panics::Each,
@@ -309,7 +309,7 @@ async fn a_service_that_is_aborted_has_failed_whether_or_not_it_has_begun() {
 fn what_senders_put_in_while_memory_is_given_back_stays() {
     let mut calls = Calls::<Vault>::default();
     let put = |number| {
-        let (reply, answering) = reply_slot::<Open>(None);
+        let (reply, answering) = reply_slot::<Given<Open>>("open", None);
         let (args, envelope, reply) = (&mut Some((number,)), &mut None, &mut Some(reply));
         (calls.add::<Here, Open>(Offer { args, envelope, stamp: Stamp::default(), index: 1, reply }), answering)
     };
@@ -318,7 +318,9 @@ fn what_senders_put_in_while_memory_is_given_back_stays() {
     for (number, (post, answering)) in waiting.into_iter().enumerate() {
         calls.refuse(post, RefusedReason::Stopped);
         let answer = answering.now_or_never().expect("an answer");
-        assert!(matches!(answer, Answer::Refused(_, (given,)) if given as usize == number));
+        let Answer::Refused(_, unused) = answer else { panic!("a call that was not refused") };
+        let (given,) = *unused.downcast::<<Open as Method>::Args>().expect("its arguments");
+        assert_eq!(given as usize, number);
     }
 }
 

@@ -78,6 +78,15 @@ impl<E> CallError<E> {
         self
     }
 
+    /// The same, of a method that has no errors of its own: as the error of any method.
+    pub(crate) fn of_any(error: CallError) -> Self {
+        match error {
+            CallError::App(never) => match never {},
+            CallError::NotExecuted(refused) => Self::NotExecuted(refused),
+            CallError::MaybeExecuted(lost) => Self::MaybeExecuted(lost),
+        }
+    }
+
     /// It would have been made again.
     pub(crate) fn out_of_retries(mut self) -> Self {
         match &mut self {

@@ -17,7 +17,8 @@ pub use self::codecs::{ByProst, PickProst, Prost};
 #[cfg(feature = "cluster")]
 pub(crate) use self::replies::take_shown;
 pub(crate) use self::replies::{
-    Answer, Answering, Arrivals, Lender, RawCall, RawReply, Reply, ReplyBody, ReplyLink, Stored, reply_slot, whole,
+    Answer, Answering, Arrivals, Lender, RawCall, RawReply, Reply, ReplyBody, ReplyLink, Stored, Unused, reply_slot,
+    whole,
 };
 pub use self::{
     codecs::{
@@ -44,7 +45,7 @@ pub(crate) use self::{
         MAX_HEADERS, MAX_KEYS, MOST_UNSETTLED, MadeIn, Named, Opened, Reading, Settled, Settles, Stamp, Unsettled,
         handler, unusable_key,
     },
-    methods::Written,
+    methods::{Given, MethodKind, Written},
     replies::{Awaited, Payload, Promised, Promises, Shows, deferred},
     streams::{Ask, Desk, Items, Pull, Source, StreamsOfLife, Ticket, streaming},
     transcode::{args_from_json, error_to_json, key_from_json, value_to_json},

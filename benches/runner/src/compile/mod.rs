@@ -1,4 +1,4 @@
-//! P11: what Ember costs its users in build time. The programs that are built, the clocking of cargo, and the table; nothing of the
+//! P11 and P15: what Ember costs its users in build time. The programs that are built, the clocking of cargo, and the table; nothing of the
 //! other bars.
 
 mod programs;
@@ -19,6 +19,10 @@ use programs::Program;
 const COLD: f64 = 90.0;
 /// Each crate anew, with nothing kept from the last time.
 const WHOLE: &[(&str, &str)] = &[("CARGO_INCREMENTAL", "0")];
+/// As developers build.
+const KEPT: &[(&str, &str)] = &[("CARGO_INCREMENTAL", "1")];
+/// Which of the programs of P15 the others are compared with: kameo's.
+const PEER: usize = 2;
 /// For a service of 20 methods.
 const SERVICE: f64 = 1.5;
 
@@ -28,11 +32,58 @@ pub(crate) fn report(options: &Options) -> Result<String, String> {
     for fact in machine::facts() {
         let _ = writeln!(text, "- {fact}");
     }
+    let wants = |bar: &str| options.filter.is_empty() || options.filter == bar;
+    if wants("P15") {
+        edits(&mut text, options)?;
+    }
+    if !wants("P11") {
+        return Ok(text);
+    }
     service(&mut text, options)?;
     for program in [programs::hello(), programs::hello_in_a_cluster()] {
         cold(&mut text, &program)?;
     }
     Ok(text)
+}
+
+/// P15: the crate of a program as its author builds it, with what cargo keeps from one build to the next: from nothing, and after one
+/// handler was edited.
+fn edits(text: &mut String, options: &Options) -> Result<(), String> {
+    let programs = [programs::ember(), programs::ember_of_many_types(), programs::kameo(), programs::ractor()];
+    let mut taken: Vec<[Vec<f64>; 3]> = vec![Default::default(); programs.len()];
+    for program in &programs {
+        cargo::clocked(&write(program)?, &["build"], KEPT)?;
+    }
+    for round in 0..options.rounds {
+        eprintln!("edits, round {} of {}; load {}", round + 1, options.rounds, machine::load());
+        for (program, [whole, edit, size]) in programs.iter().zip(&mut taken) {
+            let folder = write(program)?;
+            cargo::clocked(&folder, &["clean", "--package", program.name], KEPT)?;
+            whole.push(cargo::clocked(&folder, &["build"], KEPT)?.cpu);
+            write(&program.edited(round))?;
+            edit.push(cargo::clocked(&folder, &["build"], KEPT)?.cpu);
+            let executable = folder.join("target/debug").join(program.name);
+            size.push(fs::metadata(executable).map_or(f64::NAN, |it| it.len() as f64 / 1e6));
+        }
+    }
+    text.push_str(
+        "\n| P15: debug build of a service of 20 methods, each called | the crate, CPU s | one handler edited, CPU s | executable, MB |\n\
+         | --- | --- | --- | --- |\n",
+    );
+    let middle = |of: &Vec<f64>| median(of).unwrap_or(f64::NAN);
+    let beside = taken[PEER].each_ref().map(middle);
+    for (program, taken) in programs.iter().zip(&taken) {
+        let own = taken.each_ref().map(middle);
+        let cells =
+            own.iter().zip(beside).map(|(own, beside)| format!("{} ({} ×)", digits(*own), digits(own / beside)));
+        let _ = writeln!(text, "| {} | {} |", program.title, cells.collect::<Vec<_>>().join(" | "));
+    }
+    let _ = writeln!(
+        text,
+        "\nIn brackets: beside {}; wanted are ≤ 1.5 ×, and ≤ 2 × for the executable.",
+        programs[PEER].title
+    );
+    Ok(())
 }
 
 /// The crate itself, its dependencies built before, everything in it compiled anew.
@@ -118,7 +169,7 @@ fn write(program: &Program) -> Result<PathBuf, String> {
     save("Cargo.toml", &program.manifest(root))?;
     save("src/main.rs", &program.source)?;
     // The versions that the project builds with.
-    let locked = fs::read_to_string(root.join("Cargo.lock")).map_err(|error| error.to_string())?;
+    let locked = fs::read_to_string(root.join(program.lock())).map_err(|error| error.to_string())?;
     if !folder.join("Cargo.lock").exists() {
         save("Cargo.lock", &locked)?;
     }

@@ -1,7 +1,7 @@
 //! How a service's table is filled.
 
 use std::{
-    any::{TypeId, type_name},
+    any::{Any, TypeId, type_name},
     time::Duration,
 };
 
@@ -11,15 +11,15 @@ use crate::{
         about::{Down, Missed, MissedTicks, Tick},
         service::{
             Entry, EventFn, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField,
-            MissedHook, OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, Subscription, Table, Takes, TaskOf,
-            Timer, TimerRun, full_name,
+            MissedHook, OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, StartRaw, Subscription, Table,
+            Takes, TaskOf, Timer, TimerRun, full_name,
         },
         turn::Pace,
         work::{run_event, run_hook, run_task, start_raw},
     },
     error::{Error, Result},
     id::{Epoch, MethodId, fnv1a},
-    message::{Method, Signature},
+    message::{MethodKind, Signature},
     office::Role,
     threads::Work,
 };
@@ -112,8 +112,19 @@ impl<S: Service> Table<S> {
 
     /// Enters the method `M` of the unit at `L`.
     pub fn method<L: Path<S>, M: HandledBy<L::Unit>>(&mut self) {
-        let (name, info) = (full_name::<S, L, M>(), const { &M::INFO });
-        if const { S::SPEC.shards > 0 && M::INFO.key.is_none() } {
+        let name = full_name::<S, L, M>();
+        self.enter_method(name, MethodKind::of::<M>(), const { &port::<S, L, M>() }, start_raw::<S, L, M>);
+    }
+
+    fn enter_method(
+        &mut self,
+        name: String,
+        kind: &'static MethodKind,
+        port: &'static (dyn Any + Send + Sync),
+        raw: StartRaw<S>,
+    ) {
+        let (info, signature) = (kind.info, kind.signature);
+        if S::SPEC.shards > 0 && info.key.is_none() {
             let (service, location) = (S::SPEC.name, S::SPEC.location);
             self.problem.get_or_insert_with(|| {
                 format!(
@@ -126,10 +137,10 @@ impl<S: Service> Table<S> {
             id: MethodId::of(&name),
             name,
             info,
-            fingerprint: signature::<M>().map_or_else(|| fnv1a(info.signature), Signature::fingerprint),
-            signature: signature::<M>,
-            port: const { &port::<S, L, M>() },
-            raw: start_raw::<S, L, M>,
+            fingerprint: signature().map_or_else(|| fnv1a(info.signature), Signature::fingerprint),
+            signature,
+            port,
+            raw,
             pace: Pace::new(),
             work: Work::UNWATCHED,
         });
@@ -252,8 +263,4 @@ impl<S: Service> Table<S> {
         let (unit, is_service) = (TypeId::of::<L>(), TypeId::of::<L>() == TypeId::of::<Here>());
         self.missed.push(MissedHook { name: H::NAME, run: run_event::<S, L, H>, unit, is_service });
     }
-}
-
-fn signature<M: Method>() -> Option<&'static Signature> {
-    M::wire().map(|wire| wire.signature())
 }

@@ -9,10 +9,10 @@ use crate::{
         cell::{Begun, Visit},
         erased::AnyCell,
         service::{Body, Entry, HandledBy, Path, Service, Stepping},
-        work::{Handed, Memory, Short, ShortCall, Step, To, conclude, first_step},
+        work::{Handed, Handler, Memory, Short, ShortCall, Step, To, conclude, first_step, handler},
     },
     error::LostReason,
-    message::{CameFrom, Envelope, Handled, Method, reply_slot},
+    message::{CameFrom, Envelope, Given, Handled, MethodInfo, reply_slot},
 };
 
 /// Calls within calls go this deep on one stack.
@@ -41,13 +41,30 @@ impl Drop for Deeper {
     }
 }
 
+/// Runs a call of the method `M` here and now, if the service is idle.
 pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     cell: &dyn AnyCell,
-    call: ShortCall<'_, '_, M>,
-) -> Short<M> {
+    call: ShortCall<'_, '_, M::Args>,
+) -> Short<Given<M>> {
+    short_by(cell, call, &handler::<S, L, M>())
+}
+
+#[cfg_attr(
+    not(debug_assertions),
+    allow(clippy::inline_always, reason = "what the handler is, is known there"),
+    inline(always)
+)]
+fn short_by<S: Service, A, T: Send + 'static, E: Send + 'static, F>(
+    cell: &dyn AnyCell,
+    call: ShortCall<'_, '_, A>,
+    handler: &Handler<S, A, T, E, F>,
+) -> Short<Result<T, E>>
+where
+    F: Future<Output = (Box<Body<S>>, Handed<T, E>)> + Send + 'static,
+{
     let Some(_deeper) = Deeper::enter() else { return Short::NotNow };
     if const { S::SPEC.is_concurrent() } {
-        return as_worker::<S, L, M>(cell, call);
+        return as_worker(cell, call, handler);
     }
     let Some((visit, entry)) = begin::<S>(cell, (call.envelope.as_ref(), call.index), call.always) else {
         return Short::NotNow;
@@ -56,7 +73,7 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     // Who is to be asked instead, is found out elsewhere.
     let acts = if const { S::SPEC.elected } {
         let reading = call.envelope.as_ref().and_then(|envelope| envelope.reading);
-        body.core.start(const { &M::INFO }, None, reading).is_ok()
+        body.core.start(handler.info, None, reading).is_ok()
     } else {
         true
     };
@@ -66,20 +83,21 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     };
     // Most often there is none, and moving none costs as much as moving one if nobody looks.
     let envelope = if call.envelope.is_some() { call.envelope.take() } else { None };
-    body.begin::<L>(CameFrom::Here(call.caller), envelope, call.due, (M::INFO.name, entry.work));
+    let what = (handler.info.name, entry.work);
+    body.begin_at(handler.route, CameFrom::Here(call.caller), envelope, call.due, what);
     let has_keyed = cell.blueprint.table.has_keyed();
     let mut stepping = Stepping { pace: Some(&entry.pace), has_keyed, task: call.task };
     let mut waits = None;
     let later = &mut || {
-        let (reply, answering) = reply_slot::<M>(None);
+        let (reply, answering) = reply_slot(handler.info.name, None);
         waits = Some(answering);
         To::Here(reply)
     };
-    let step = first_step::<S, L, M>(&mut stepping, (body, args), Memory::Spare(call.spare), later);
+    let step = first_step(&mut stepping, handler, (body, args), Memory::Spare(call.spare), later);
     cell.counts.short();
     match step {
         Step::Over(mut body, outcome) => {
-            let outcome = settle(outcome, &mut body);
+            let outcome = settle(outcome, handler.info, &mut body);
             if let Some(visit) = (Visit { cell, held, body, worker }).ended() {
                 visit.end();
             }
@@ -94,10 +112,15 @@ pub(super) fn short<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 }
 
 /// The same for a concurrent service: if one of its workers is free, the caller is one for this call.
-fn as_worker<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+#[cfg_attr(not(debug_assertions), inline)]
+fn as_worker<S: Service, A, T: Send + 'static, E: Send + 'static, F>(
     cell: &dyn AnyCell,
-    call: ShortCall<'_, '_, M>,
-) -> Short<M> {
+    call: ShortCall<'_, '_, A>,
+    handler: &Handler<S, A, T, E, F>,
+) -> Short<Result<T, E>>
+where
+    F: Future<Output = (Box<Body<S>>, Handed<T, E>)> + Send + 'static,
+{
     let Ok(cell) = cell_for::<S>(cell, call.envelope.as_ref(), call.index) else { return Short::NotNow };
     let Some(entry) = cell.blueprint.table.methods.get(call.index) else { return Short::NotNow };
     if entry.pace.is_long() && !call.always || cell.cycle(call.envelope.as_ref(), call.index).is_some() {
@@ -106,17 +129,18 @@ fn as_worker<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     let key = call.envelope.as_ref().and_then(|envelope| envelope.key);
     let Some((errand, mut body)) = cell.errand(key) else { return Short::NotNow };
     let Some(args) = call.args.take() else { return Short::NotNow };
-    body.begin::<L>(CameFrom::Here(call.caller), call.envelope.take(), call.due, (M::INFO.name, entry.work));
+    let what = (handler.info.name, entry.work);
+    body.begin_at(handler.route, CameFrom::Here(call.caller), call.envelope.take(), call.due, what);
     let mut stepping = Stepping { pace: Some(&entry.pace), has_keyed: false, task: call.task };
     let mut waits = None;
     let later = &mut || {
-        let (reply, answering) = reply_slot::<M>(None);
+        let (reply, answering) = reply_slot(handler.info.name, None);
         waits = Some(answering);
         To::Here(reply)
     };
-    match first_step::<S, L, M>(&mut stepping, (body, args), Memory::Spare(call.spare), later) {
+    match first_step(&mut stepping, handler, (body, args), Memory::Spare(call.spare), later) {
         Step::Over(mut body, outcome) => {
-            let outcome = settle(outcome, &mut body);
+            let outcome = settle(outcome, handler.info, &mut body);
             errand.end(body);
             outcome
         }
@@ -143,12 +167,16 @@ fn begin<'a, S: Service>(
 }
 
 /// What the caller has of it. A reply that comes later is promised before the service can end: a shutdown waits for it.
-fn settle<S: Service, M: Method>(outcome: Handed<M>, body: &mut Body<S>) -> Short<M> {
+fn settle<S: Service, T: Send + 'static, E: Send + 'static>(
+    outcome: Handed<T, E>,
+    info: &'static MethodInfo,
+    body: &mut Body<S>,
+) -> Short<Result<T, E>> {
     match outcome.map(Handled::now) {
         Ok(Ok(result)) => Short::Done(result),
         Ok(Err(later)) => {
-            let (reply, answer) = reply_slot::<M>(None);
-            conclude(body, Ok(later), To::Here(reply));
+            let (reply, answer) = reply_slot(info.name, None);
+            conclude(body, info, Ok(later), To::Here(reply));
             Short::Waits(answer)
         }
         Err(failure) => Short::Failed(failure),

@@ -8,7 +8,7 @@ use crate::{
         work::{CallJob, Offer, Port, Post},
     },
     error::RefusedReason,
-    message::Lane,
+    message::{Given, Lane},
 };
 
 /// The port for the method `M` to the unit at `L` of services of the type `S`.
@@ -18,7 +18,7 @@ pub(super) const fn port<S: Service, L: Path<S>, M: HandledBy<L::Unit>>() -> Por
 
 fn submit<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     cell: &dyn AnyCell,
-    call: Offer<'_, M>,
+    call: Offer<'_, M::Args, Given<M>>,
 ) -> Result<(), RefusedReason> {
     let cell = cell_for::<S>(cell, call.envelope.as_deref(), call.index)?;
     if const { S::SPEC.is_concurrent() }

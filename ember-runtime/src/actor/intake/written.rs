@@ -14,7 +14,7 @@ use crate::{
     },
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
-    message::{Answer, Encode, Envelope, RawCall, RawReply, Reply, ReplyBody, ReplyLink, Written},
+    message::{Answer, Encode, Envelope, Given, RawCall, RawReply, Reply, ReplyBody, ReplyLink, Written},
     sync::lock,
 };
 
@@ -23,7 +23,7 @@ pub(crate) fn written_port() -> &'static Port<Written> {
     const { &Port { submit, short: |_, _| Short::NotNow } }
 }
 
-fn submit(cell: &dyn AnyCell, call: Offer<'_, Written>) -> Result<(), RefusedReason> {
+fn submit(cell: &dyn AnyCell, call: Offer<'_, Bytes, Given<Written>>) -> Result<(), RefusedReason> {
     let index = call.index;
     let call = call.take();
     let way = Arc::new(Back { reply: Mutex::new(call.reply), args: call.args.clone() });
@@ -44,7 +44,7 @@ fn submit(cell: &dyn AnyCell, call: Offer<'_, Written>) -> Result<(), RefusedRea
 
 /// The way back to the caller.
 struct Back {
-    reply: Mutex<Option<Reply<Written>>>,
+    reply: Mutex<Option<Reply<Given<Written>>>>,
     /// For another one, should they be refused.
     args: Bytes,
 }
@@ -61,7 +61,9 @@ impl ReplyLink for Back {
         let answer = match body {
             ReplyBody::Value(put) => written(put).map(Ok),
             ReplyBody::App(put) => written(put).map(Err),
-            ReplyBody::Failed(Failure::NotExecuted(reason)) => return reply.refuse(reason, self.args.clone()),
+            ReplyBody::Failed(Failure::NotExecuted(reason)) => {
+                return reply.refuse("", reason, Box::new(self.args.clone()));
+            }
             ReplyBody::Failed(failure) => Err(failure),
         };
         reply.send(answer.map_or_else(Answer::Failed, Answer::Done));

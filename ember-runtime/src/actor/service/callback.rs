@@ -55,11 +55,24 @@ impl<S: Service> Body<S> {
         came_from: CameFrom,
         envelope: Option<Envelope>,
         due: Due,
+        what: (&'static str, Work),
+    ) {
+        self.begin_at(route::<S, L>, came_from, envelope, due, what);
+    }
+
+    /// The same, at the unit that `route` leads to.
+    #[inline]
+    pub(crate) fn begin_at(
+        &mut self,
+        route: RouteFn,
+        came_from: CameFrom,
+        envelope: Option<Envelope>,
+        due: Due,
         (method, work): (&'static str, Work),
     ) {
         self.ambient.begin(came_from, envelope, due, method);
         self.ambient.work = work;
-        self.core.route = route::<S, L>;
+        self.core.route = route;
     }
 }
 

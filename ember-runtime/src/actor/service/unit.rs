@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use super::{NotEntered, Table};
 use crate::{
-    actor::about::{Access, Held, Lends, ReplicaKind, ServiceSpec, Shard},
-    message::{KeyReader, Keys, Method},
+    actor::about::{Access, Held, Lends, Loan, ReplicaKind, ServiceSpec, Shard},
+    message::{KeyReader, Keys, Method, MethodInfo},
 };
 
 /// A service or a module: something with methods, hooks and timers.
@@ -195,9 +195,13 @@ pub type Lending<'a, U> = (Loan<'a, U>, &'a mut <U as Unit>::Parent);
 
 /// The full name of the method `M` of the unit at `L`: `bag.rpc_drop`.
 pub(crate) fn full_name<S: Service, L: Path<S>, M: Method>() -> String {
+    named(L::prefix, const { &M::INFO })
+}
+
+fn named(prefix: fn(&mut String), info: &MethodInfo) -> String {
     let mut modules = String::new();
-    L::prefix(&mut modules);
-    M::INFO.below(&modules).to_string()
+    prefix(&mut modules);
+    info.below(&modules).to_string()
 }
 
 /// Is given a unit, and what makes the way to it.

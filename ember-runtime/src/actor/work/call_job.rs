@@ -2,90 +2,101 @@
 
 use std::{any::Any, marker::PhantomData, mem, panic::catch_unwind};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{
-    execute::execute_unless,
-    handed::{Owing, To, conclude},
-    job::{Driving, Job, once},
+    handed::{Handed, SendFn, To, conclude, send},
+    job::{Driving, Job},
     offer::Submission,
     pool::Memory,
-    step::{Step, first_step},
+    step::{Handler, Step, first_step, handler},
 };
 use crate::{
-    actor::service::{Body, HandledBy, Path, Raw, Service, Start, Stepping, route},
-    error::{LostReason, RefusedReason},
+    actor::service::{Body, HandledBy, Path, Raw, Service, Start, Stepping},
+    error::RefusedReason,
     id::fnv1a_of,
     mailbox::Bytes,
-    message::{CameFrom, Due, Method, RawCall, RawReply, Reply, Stamp},
+    message::{CameFrom, CodecError, Due, Given, Method, RawCall, RawReply, Reply, Stamp},
     panics::discard,
 };
 
 /// Begins a call from this node.
 pub(crate) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
-    call: Submission<M>,
-    mut body: Box<Body<S>>,
+    call: Submission<M::Args, Given<M>>,
+    body: Box<Body<S>>,
     driver: &mut Driving<'_, '_, S>,
 ) -> Start<S> {
+    start_by(call, body, driver, &handler::<S, L, M>())
+}
+
+#[cfg_attr(not(debug_assertions), inline)]
+fn start_by<S: Service, A: Send + 'static, T: Send + 'static, E: Send + 'static, F>(
+    call: Submission<A, Result<T, E>>,
+    mut body: Box<Body<S>>,
+    driver: &mut Driving<'_, '_, S>,
+    handler: &Handler<S, A, T, E, F>,
+) -> Start<S>
+where
+    F: Future<Output = (Box<Body<S>>, Handed<T, E>)> + Send + 'static,
+{
+    let info = handler.info;
     if call.stamp.is_expired() {
-        return refused(call, body, RefusedReason::Expired);
+        return refused(info.name, call, body, RefusedReason::Expired);
     }
     if call.reply.as_ref().is_some_and(Reply::is_unwanted) {
-        return refused(call, body, RefusedReason::CallerGone);
+        return refused(info.name, call, body, RefusedReason::CallerGone);
     }
     if const { S::SPEC.elected }
-        && let Err(reason) =
-            body.core.start(const { &M::INFO }, None, call.envelope.as_ref().and_then(|envelope| envelope.reading))
+        && let Err(reason) = body.core.start(info, None, call.envelope.as_ref().and_then(|envelope| envelope.reading))
     {
-        return refused(call, body, reason);
+        return refused(info.name, call, body, reason);
     }
     if const { S::REPLICA.is_some() } {
         let (number, here) = (call.envelope.as_ref().and_then(|it| it.call), body.core.pid().node);
-        if !body.core.begin_call(const { &M::INFO }, number, here) {
-            return refused(call, body, RefusedReason::CallerGone);
+        if !body.core.begin_call(info, number, here) {
+            return refused(info.name, call, body, RefusedReason::CallerGone);
         }
     }
     let Submission { args, envelope, stamp: Stamp { caller, deadline }, reply, index } = call;
-    let envelope = envelope.map(|envelope| *envelope);
-    body.begin::<L>(CameFrom::Here(caller), envelope, Due::at(deadline), (M::INFO.name, driver.table.work(index)));
+    let (envelope, what) = (envelope.map(|envelope| *envelope), (info.name, driver.table.work(index)));
+    body.begin_at(handler.route, CameFrom::Here(caller), envelope, Due::at(deadline), what);
     let to = reply.map_or(To::Nobody, To::Here);
-    begin::<S, L, M>(body, args, index, &mut driver.stepping(index), to, deadline)
+    begin(body, (args, index, deadline), &mut driver.stepping(index), to, handler)
 }
 
 /// Answers that a call will not be executed, where code of the user's may run as it is dropped.
-fn refused<S: Service, M: Method>(call: Submission<M>, mut body: Box<Body<S>>, reason: RefusedReason) -> Start<S> {
-    body.ambient.method = M::INFO.name;
-    body.guarded(|| refuse(call, reason));
+fn refused<S: Service, A: Send + 'static, R: 'static>(
+    method: &'static str,
+    call: Submission<A, R>,
+    mut body: Box<Body<S>>,
+    reason: RefusedReason,
+) -> Start<S> {
+    body.ambient.method = method;
+    body.guarded(|| refuse(method, call, reason));
     Start::Over(body)
 }
 
-/// Begins to run the method `M`, for somebody.
+/// Begins to run a method, for somebody.
 #[inline]
-fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+fn begin<S: Service, A: Send + 'static, T: Send + 'static, E: Send + 'static, F>(
     body: Box<Body<S>>,
-    args: M::Args,
-    index: usize,
+    (args, index, deadline): (A, usize, Option<Instant>),
     stepping: &mut Stepping<'_, '_>,
-    mut to: To<'_, M>,
-    deadline: Option<Instant>,
-) -> Start<S> {
-    if const { M::INFO.cancel } && !matches!(to, To::Nobody) {
-        let mut to = to.own();
-        return once(body, move |body| {
-            Box::pin(async move {
-                let gone = before(deadline, to.unwanted());
-                let outcome = execute_unless::<S, L, M>(body, args, gone).await;
-                // A caller who is still there has not seen yet that his time is over.
-                let outcome = outcome.unwrap_or_else(|| Err(Box::new(LostReason::Deadline.into())));
-                let by = Owing::of::<M>(&outcome, S::SPEC.name, &body.core);
-                to.tell(outcome, by);
-            })
-        });
+    mut to: To<'_, T, E>,
+    handler: &Handler<S, A, T, E, F>,
+) -> Start<S>
+where
+    F: Future<Output = (Box<Body<S>>, Handed<T, E>)> + Send + 'static,
+{
+    if let Some(unless_gone) = handler.unless_gone
+        && !matches!(to, To::Nobody)
+    {
+        return unless_gone(body, args, to.own(), deadline);
     }
     let later = &mut || mem::replace(&mut to, To::Nobody).own();
-    match first_step::<S, L, M>(stepping, (body, args), Memory::Thread, later) {
+    match first_step(stepping, handler, (body, args), Memory::Thread, later) {
         Step::Over(mut body, outcome) => {
-            conclude(&mut body, outcome, to);
+            conclude(&mut body, handler.info, outcome, to);
             Start::Over(body)
         }
         Step::Waits(running, changed) => Start::Waits(running, changed, index),
@@ -93,12 +104,16 @@ fn begin<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
 }
 
 /// Answers that a call from this node will not be executed.
-pub(crate) fn refuse<M: Method>(call: Submission<M>, reason: RefusedReason) {
+pub(crate) fn refuse<A: Send + 'static, R: 'static>(
+    method: &'static str,
+    call: Submission<A, R>,
+    reason: RefusedReason,
+) {
     match call.reply {
-        Some(reply) => reply.refuse(reason, call.args),
+        Some(reply) => reply.refuse(method, reason, Box::new(call.args)),
         None => {
-            warn(M::INFO.name, &reason);
-            discard("an argument", M::INFO.name, call.args);
+            warn(method, &reason);
+            discard("an argument", method, call.args);
         }
     }
 }
@@ -172,18 +187,35 @@ pub(crate) fn arrive<S: Service>(
 /// Begins a call of the method `M` from another node. Its arguments are decoded here, where the service runs.
 pub(crate) fn start_raw<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     call: Raw<'_>,
-    mut body: Box<Body<S>>,
+    body: Box<Body<S>>,
     stepping: &mut Stepping<'_, '_>,
 ) -> Start<S> {
-    let Raw { payload, reply, index, method, deadline } = call;
     let Some(wire) = M::wire() else {
-        reply.fail(RefusedReason::Private);
+        call.reply.fail(RefusedReason::Private);
         return Start::Over(body);
     };
-    match catch_unwind(|| (wire.get_args)(payload)) {
+    raw_by(call, body, stepping, (wire.get_args, send::<M>), &handler::<S, L, M>())
+}
+
+/// How arguments are read, and how results are sent.
+type Ways<A, T, E> = (fn(&[u8]) -> Result<A, CodecError>, SendFn<T, E>);
+
+#[cfg_attr(not(debug_assertions), inline)]
+fn raw_by<S: Service, A: Send + 'static, T: Send + 'static, E: Send + 'static, F>(
+    call: Raw<'_>,
+    mut body: Box<Body<S>>,
+    stepping: &mut Stepping<'_, '_>,
+    (get_args, send): Ways<A, T, E>,
+    handler: &Handler<S, A, T, E, F>,
+) -> Start<S>
+where
+    F: Future<Output = (Box<Body<S>>, Handed<T, E>)> + Send + 'static,
+{
+    let Raw { payload, reply, index, method, deadline } = call;
+    match catch_unwind(|| get_args(payload)) {
         Ok(Ok(args)) => {
-            body.core.route = route::<S, L>;
-            begin::<S, L, M>(body, args, index, stepping, To::Elsewhere(reply), deadline)
+            body.core.route = handler.route;
+            begin(body, (args, index, deadline), stepping, To::Elsewhere(reply, send), handler)
         }
         Ok(Err(error)) => undecodable(body, reply, method, Ok(error.to_string())),
         Err(panic) => undecodable(body, reply, method, Err(panic)),
@@ -204,12 +236,12 @@ fn undecodable<S: Service>(
 
 /// A call from this node that waits in the system lane, or for a worker of a concurrent service.
 pub(crate) struct CallJob<S, L, M: Method> {
-    call: Submission<M>,
+    call: Submission<M::Args, Given<M>>,
     to: PhantomData<fn(S, L)>,
 }
 
 impl<S, L, M: Method> CallJob<S, L, M> {
-    pub(crate) fn new(call: Submission<M>) -> Self {
+    pub(crate) fn new(call: Submission<M::Args, Given<M>>) -> Self {
         Self { call, to: PhantomData }
     }
 }
@@ -224,7 +256,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {
-        refuse(self.call, reason);
+        refuse(M::INFO.name, self.call, reason);
     }
 }
 
@@ -248,13 +280,5 @@ impl<S: Service> Job<S> for RawJob {
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {
         self.call.reply.fail(reason);
-    }
-}
-
-/// Ends when `gone` does, or when the caller's deadline has passed.
-async fn before(deadline: Option<Instant>, gone: impl Future<Output = ()>) {
-    match deadline {
-        Some(deadline) => drop(timeout_at(deadline, gone).await),
-        None => gone.await,
     }
 }

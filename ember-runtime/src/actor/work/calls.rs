@@ -1,6 +1,6 @@
 //! Calls in a mailbox lie in queues of their own types, a queue for each method: none needs memory of its own.
 
-use std::{any::Any, collections::VecDeque, marker::PhantomData};
+use std::{any::Any, collections::VecDeque};
 
 use super::{
     call_job,
@@ -11,7 +11,7 @@ use crate::{
     actor::service::{Body, HandledBy, Path, Service, Start},
     error::RefusedReason,
     mailbox::Aside,
-    message::{Method, RawCall},
+    message::{Given, RawCall},
     panics::caught,
 };
 
@@ -52,23 +52,27 @@ trait Queue<S: Service>: Any + Send {
     fn trim(&mut self);
 }
 
-/// The queue of the method `M` of the unit at `L`.
-struct Typed<S, L, M: Method> {
-    calls: VecDeque<Submission<M>>,
-    to: PhantomData<fn(S, L)>,
+/// The queue of a method of these types.
+struct Typed<S: Service, A, R: 'static> {
+    calls: VecDeque<Submission<A, R>>,
+    start: StartFn<S, A, R>,
+    method: &'static str,
 }
 
-impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Queue<S> for Typed<S, L, M> {
+/// Begins a call of one method.
+type StartFn<S, A, R> = fn(Submission<A, R>, Box<Body<S>>, &mut Driving<'_, '_, S>) -> Start<S>;
+
+impl<S: Service, A: Send + 'static, R: Send + 'static> Queue<S> for Typed<S, A, R> {
     fn start(&mut self, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         match self.calls.pop_front() {
-            Some(call) => call_job::start::<S, L, M>(call, body, driver),
+            Some(call) => (self.start)(call, body, driver),
             None => Start::Over(body),
         }
     }
 
     fn refuse(&mut self, reason: RefusedReason) {
         if let Some(call) = self.calls.pop_front() {
-            call_job::refuse(call, reason);
+            call_job::refuse(self.method, call, reason);
         }
     }
 
@@ -83,23 +87,33 @@ const RAW: usize = usize::MAX;
 impl<S: Service> Calls<S> {
     /// Adds a call from this node.
     #[inline]
-    pub(crate) fn add<L: Path<S>, M: HandledBy<L::Unit>>(&mut self, call: Offer<'_, M>) -> Post<S> {
+    pub(crate) fn add<L: Path<S>, M: HandledBy<L::Unit>>(&mut self, call: Offer<'_, M::Args, Given<M>>) -> Post<S> {
+        self.queue(call, call_job::start::<S, L, M>, M::INFO.name)
+    }
+
+    #[inline]
+    fn queue<A: Send + 'static, R: Send + 'static>(
+        &mut self,
+        call: Offer<'_, A, R>,
+        start: StartFn<S, A, R>,
+        method: &'static str,
+    ) -> Post<S> {
         let index = call.index;
-        let queue = self.place(index, || Box::new(Typed::<S, L, M> { calls: VecDeque::new(), to: PhantomData }));
-        match (queue as &mut dyn Any).downcast_mut::<Typed<S, L, M>>() {
+        let queue = self.place(index).get_or_insert_with(|| Box::new(Typed { calls: VecDeque::new(), start, method }));
+        match (&mut **queue as &mut dyn Any).downcast_mut::<Typed<S, A, R>>() {
             Some(queue) => queue.calls.push_back(call.take()),
             None => unreachable!("each method has a place of its own"),
         }
         Post::Call(index)
     }
 
-    /// The queue of the method that has the place `index`; `make` makes it.
+    /// Where the queue is of the method that has the place `index`.
     #[inline]
-    fn place(&mut self, index: usize, make: fn() -> Box<dyn Queue<S>>) -> &mut dyn Queue<S> {
+    fn place(&mut self, index: usize) -> &mut Option<Box<dyn Queue<S>>> {
         if self.queues.len() <= index {
             self.queues.resize_with(index + 1, || None);
         }
-        &mut **self.queues[index].get_or_insert_with(make)
+        &mut self.queues[index]
     }
 
     /// Adds a call from another node, of the method that has the place `index` in the service's table.

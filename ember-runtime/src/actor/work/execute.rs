@@ -69,8 +69,29 @@ impl Drop for Opens {
     }
 }
 
+/// The future of one method as code around it sees it. Where nothing is optimised that code is there once for each output, and not for each method: so
+/// much less is compiled whenever a service is edited.
+#[cfg(debug_assertions)]
+pub(super) fn alike<'a, T>(
+    future: Pin<&'a mut (impl Future<Output = T> + Send + 'a)>,
+) -> Pin<&'a mut (dyn Future<Output = T> + Send + 'a)> {
+    future
+}
+
+/// The same, as it is: it becomes part of the code around it.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub(super) fn alike<F: Future>(future: Pin<&mut F>) -> Pin<&mut F> {
+    future
+}
+
 /// Runs `handler` as `ambient` describes it, within `span`. What it has committed when it first waits goes to the others of its group.
-async fn scoped<F: Future>(ambient: &Ambient, span: HandlerSpan, opens: &Opens, mut handler: Pin<&mut F>) -> F::Output {
+async fn scoped<F: Future + ?Sized>(
+    ambient: &Ambient,
+    span: HandlerSpan,
+    opens: &Opens,
+    mut handler: Pin<&mut F>,
+) -> F::Output {
     poll_fn(|task| {
         let step = ambient.scope(|| {
             let _at = At::begin(ambient.work);
@@ -110,7 +131,7 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     };
     let span = ambient.open_span();
     let mut cx = Cx::new(core, ambient, parent);
-    let handled = scoped(ambient, span, &opens, pin!(M::handle(unit, &mut cx, args))).await;
+    let handled = scoped(ambient, span, &opens, alike(pin!(M::handle(unit, &mut cx, args)))).await;
     // What it has come to is in the same record as what it has committed last, if that has not left yet.
     let later = if const { S::REPLICA.is_some() } { concluded::<M>(core, &handled) } else { None };
     drop(opens);
@@ -212,7 +233,7 @@ pub(crate) async fn execute_unless<S: Service, L: Path<S>, M: HandledBy<L::Unit>
 ) -> Option<Result<Handled<M::Value, M::Error>, Box<Failure>>> {
     let done = {
         let call = pin!(execute::<S, L, M>(body, args));
-        let mut done = pin!(outlived(call));
+        let mut done = pin!(outlived(alike(call)));
         tokio::select! {
             biased;
             done = &mut done => Some(done),

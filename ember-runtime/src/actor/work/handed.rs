@@ -12,39 +12,43 @@ use crate::{
         service::{Body, Service},
     },
     error::{Failure, LostReason, RefusedReason, Result},
-    message::{Answer, Awaited, Handled, Method, Promised, Promises, RawReply, Reply, ReplyBody},
+    message::{Answer, Awaited, Given, Handled, Method, MethodInfo, Promised, Promises, RawReply, Reply, ReplyBody},
     office::Fence,
     sync::lock,
 };
 
 /// What a handler made of a call. What hardly ever happens is boxed: it would make what is moved around larger.
-pub(crate) type Handed<M> = Result<Handled<<M as Method>::Value, <M as Method>::Error>, Box<Failure>>;
+pub(crate) type Handed<T, E> = Result<Handled<T, E>, Box<Failure>>;
+
+/// Writes a result, and sends it to another node.
+pub(super) type SendFn<T, E> = fn(RawReply<'_>, Result<T, E>);
 
 /// Who is told of an outcome.
-pub(crate) enum To<'a, M: Method> {
+pub(crate) enum To<'a, T: 'static, E: 'static> {
     Nobody,
     /// A caller on this node.
-    Here(Reply<M>),
-    Elsewhere(RawReply<'a>),
+    Here(Reply<Result<T, E>>),
+    Elsewhere(RawReply<'a>, SendFn<T, E>),
 }
 
-impl<M: Method> To<'_, M> {
+impl<T: Send + 'static, E: Send + 'static> To<'_, T, E> {
     /// The same, if the outcome comes later.
-    pub(crate) fn own(self) -> To<'static, M> {
+    pub(crate) fn own(self) -> To<'static, T, E> {
         match self {
             Self::Nobody => To::Nobody,
             Self::Here(reply) => To::Here(reply),
-            Self::Elsewhere(reply) => To::Elsewhere(reply.own()),
+            Self::Elsewhere(reply, send) => To::Elsewhere(reply.own(), send),
         }
     }
 
     /// Tells the outcome, now or when it is there; `by` says who owes it until then.
-    pub(crate) fn tell(self, outcome: Handed<M>, by: Option<Owing>) {
+    pub(crate) fn tell(self, outcome: Handed<T, E>, by: Option<Owing>) {
         match outcome.map(Handled::now) {
             Ok(Ok(result)) => self.answer(Some(result)),
             Ok(Err(later)) => {
                 let to = Arc::new(Mutex::new(Some(self.own())));
-                let promised = by.as_ref().and_then(|by| by.promise(&to));
+                let awaited: Weak<dyn Awaited> = Arc::<Mutex<Option<To<'static, T, E>>>>::downgrade(&to);
+                let promised = by.as_ref().and_then(|by| by.promise(awaited));
                 let acting = by.and_then(|by| by.acting);
                 later.settle(move |result| {
                     let to = lock(&to).take();
@@ -68,36 +72,15 @@ impl<M: Method> To<'_, M> {
         match self {
             Self::Nobody => {}
             Self::Here(reply) => reply.send(Answer::Failed(failure)),
-            Self::Elsewhere(reply) => reply.fail(failure),
+            Self::Elsewhere(reply, _) => reply.fail(failure),
         }
     }
 
     /// Tells the result. If there is none, a caller hears so when the reply is dropped.
-    fn answer(self, result: Option<Result<M::Value, M::Error>>) {
+    fn answer(self, result: Option<Result<T, E>>) {
         match (self, result) {
             (Self::Here(reply), Some(result)) => reply.send(Answer::Done(result)),
-            (Self::Elsewhere(reply), Some(mut result)) => {
-                let Some(wire) = M::wire() else { return reply.fail(RefusedReason::Private) };
-                if let Err(error) = wire.check_result(result.as_ref()) {
-                    return reply.fail(LostReason::Undecodable(error.to_string()));
-                }
-                if wire.is_stream()
-                    && let Ok(value) = &mut result
-                {
-                    // A stream that nobody will ask for ends here, and not when its time is over.
-                    if reply.is_one_way() || reply.is_unwanted() {
-                        drop(result);
-                        return reply.send(ReplyBody::Value(&mut |_| Ok(())));
-                    }
-                    if let Err(error) = wire.lend(value) {
-                        return reply.fail(LostReason::Undecodable(error.to_string()));
-                    }
-                }
-                match result {
-                    Ok(value) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
-                    Err(error) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
-                }
-            }
+            (Self::Elsewhere(reply, send), Some(result)) => send(reply, result),
             (Self::Nobody, _) | (_, None) => {}
         }
     }
@@ -107,17 +90,41 @@ impl<M: Method> To<'_, M> {
         match self {
             Self::Nobody => pending().await,
             Self::Here(reply) => reply.unwanted().await,
-            Self::Elsewhere(reply) => reply.unwanted().await,
+            Self::Elsewhere(reply, _) => reply.unwanted().await,
         }
     }
 }
 
-impl<M: Method> Awaited for Mutex<Option<To<'static, M>>> {
+/// Writes what the method `M` has given back, and sends it.
+pub(super) fn send<M: Method>(reply: RawReply<'_>, mut result: Given<M>) {
+    let Some(wire) = M::wire() else { return reply.fail(RefusedReason::Private) };
+    if let Err(error) = wire.check_result(result.as_ref()) {
+        return reply.fail(LostReason::Undecodable(error.to_string()));
+    }
+    if wire.is_stream()
+        && let Ok(value) = &mut result
+    {
+        // A stream that nobody will ask for ends here, and not when its time is over.
+        if reply.is_one_way() || reply.is_unwanted() {
+            drop(result);
+            return reply.send(ReplyBody::Value(&mut |_| Ok(())));
+        }
+        if let Err(error) = wire.lend(value) {
+            return reply.fail(LostReason::Undecodable(error.to_string()));
+        }
+    }
+    match result {
+        Ok(value) => reply.send(ReplyBody::Value(&mut |out| wire.put_value(&value, out))),
+        Err(error) => reply.send(ReplyBody::App(&mut |out| wire.put_error(&error, out))),
+    }
+}
+
+impl<T: Send + 'static, E: Send + 'static> Awaited for Mutex<Option<To<'static, T, E>>> {
     fn is_awaited(&self) -> bool {
         match &*lock(self) {
             None | Some(To::Nobody) => false,
             Some(To::Here(reply)) => !reply.is_unwanted(),
-            Some(To::Elsewhere(reply)) => !reply.is_one_way() && !reply.is_unwanted(),
+            Some(To::Elsewhere(reply, _)) => !reply.is_one_way() && !reply.is_unwanted(),
         }
     }
 }
@@ -125,33 +132,42 @@ impl<M: Method> Awaited for Mutex<Option<To<'static, M>>> {
 /// The service that owes a reply which comes later.
 pub(crate) struct Owing {
     service: &'static str,
+    method: &'static str,
     host: Arc<dyn Host>,
     /// What it must still have when the reply comes, if it acts for a group.
     acting: Option<Fence>,
 }
 
 impl Owing {
-    /// The service of `core` that has handled a call of the method `M`, if `outcome` is not there yet.
+    /// The service of `core` that has handled a call of this method, if `outcome` is not there yet.
     #[inline]
-    pub(crate) fn of<M: Method>(outcome: &Handed<M>, service: &'static str, core: &Core) -> Option<Self> {
+    pub(crate) fn of<T, E>(
+        outcome: &Handed<T, E>,
+        (service, info): (&'static str, &MethodInfo),
+        core: &Core,
+    ) -> Option<Self> {
         let is_later = outcome.as_ref().is_ok_and(|handled| handled.result().is_none());
-        is_later.then(|| Self { service, host: Arc::clone(&core.host), acting: core.acting(const { &M::INFO }) })
+        is_later.then(|| Self { service, method: info.name, host: Arc::clone(&core.host), acting: core.acting(info) })
     }
 
-    fn promise<M: Method>(&self, to: &Arc<Mutex<Option<To<'static, M>>>>) -> Option<Promised> {
+    fn promise(&self, reply: Weak<dyn Awaited>) -> Option<Promised> {
         let promises: Arc<Promises> = self.host.part(TypeId::of::<Promises>())?.downcast().ok()?;
-        let reply: Weak<Mutex<Option<To<'static, M>>>> = Arc::downgrade(to);
-        Some(promises.add(self.service, M::INFO.name, reply))
+        Some(promises.add(self.service, self.method, reply))
     }
 }
 
 /// A handler has ended. What is run here beside it may panic too.
 #[inline]
-pub(crate) fn conclude<S: Service, M: Method>(body: &mut Body<S>, outcome: Handed<M>, to: To<'_, M>) {
+pub(crate) fn conclude<S: Service, T: Send + 'static, E: Send + 'static>(
+    body: &mut Body<S>,
+    info: &'static MethodInfo,
+    outcome: Handed<T, E>,
+    to: To<'_, T, E>,
+) {
     match to {
         To::Nobody => body.guarded(|| drop(outcome)),
         to => {
-            let by = Owing::of::<M>(&outcome, S::SPEC.name, &body.core);
+            let by = Owing::of(&outcome, (S::SPEC.name, info), &body.core);
             body.guarded(|| to.tell(outcome, by));
         }
     }

@@ -23,6 +23,6 @@ pub(crate) use self::{
     job::{Driving, Job, once},
     offer::{Offer, Port, Short, ShortCall},
     pool::{Memory, Spare},
-    step::{Step, first_step},
+    step::{Handler, Step, first_step, handler},
     task_job::TaskJob,
 };

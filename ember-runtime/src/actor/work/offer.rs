@@ -6,34 +6,34 @@ use super::pool::Spare;
 use crate::{
     actor::erased::AnyCell,
     error::{Failure, RefusedReason},
-    message::{Answering, Due, Envelope, Method, Reply, Stamp},
+    message::{Answering, Due, Envelope, Given, Method, Reply, Stamp},
 };
 
 /// A local call on its way.
-pub(crate) struct Submission<M: Method> {
-    pub(crate) args: M::Args,
+pub(crate) struct Submission<A, R: 'static> {
+    pub(crate) args: A,
     /// None if there is nothing in it.
     pub(crate) envelope: Option<Box<Envelope>>,
     pub(crate) stamp: Stamp,
     /// The place of the method in the service's table.
     pub(crate) index: usize,
     /// `None` for a one-way call.
-    pub(crate) reply: Option<Reply<M>>,
+    pub(crate) reply: Option<Reply<R>>,
 }
 
 /// A local call that may be refused: then everything is where it was.
-pub(crate) struct Offer<'a, M: Method> {
-    pub(crate) args: &'a mut Option<M::Args>,
+pub(crate) struct Offer<'a, A, R: 'static> {
+    pub(crate) args: &'a mut Option<A>,
     pub(crate) envelope: &'a mut Option<Box<Envelope>>,
     pub(crate) stamp: Stamp,
     pub(crate) index: usize,
-    pub(crate) reply: &'a mut Option<Reply<M>>,
+    pub(crate) reply: &'a mut Option<Reply<R>>,
 }
 
-impl<M: Method> Offer<'_, M> {
+impl<A, R> Offer<'_, A, R> {
     /// Takes it. There must be arguments.
     #[inline]
-    pub(crate) fn take(self) -> Submission<M> {
+    pub(crate) fn take(self) -> Submission<A, R> {
         Submission {
             args: self.args.take().expect("a call is offered with its arguments"),
             envelope: self.envelope.take(),
@@ -45,22 +45,22 @@ impl<M: Method> Offer<'_, M> {
 }
 
 /// What became of a call that tried the short path.
-pub(crate) enum Short<M: Method> {
+pub(crate) enum Short<R: 'static> {
     /// The handler has ended, or will answer from elsewhere.
-    Done(Result<M::Value, M::Error>),
+    Done(R),
     Failed(Box<Failure>),
     /// The answer comes later.
-    Waits(Answering<M>),
+    Waits(Answering<R>),
     /// The service is not idle, or must not be run here: nothing has happened, the arguments are where they were.
     NotNow,
 }
 
-type ShortFn<M> = fn(&dyn AnyCell, ShortCall<'_, '_, M>) -> Short<M>;
+type ShortFn<A, R> = fn(&dyn AnyCell, ShortCall<'_, '_, A>) -> Short<R>;
 
 /// A call that tries the short path.
-pub(crate) struct ShortCall<'a, 'b, M: Method> {
+pub(crate) struct ShortCall<'a, 'b, A> {
     /// Taken if the handler runs.
-    pub(crate) args: &'a mut Option<M::Args>,
+    pub(crate) args: &'a mut Option<A>,
     /// None if there is nothing in it. Taken if the handler runs.
     pub(crate) envelope: &'a mut Option<Envelope>,
     /// The number of the service whose handler makes it, or 0.
@@ -76,23 +76,23 @@ pub(crate) struct ShortCall<'a, 'b, M: Method> {
     pub(crate) always: bool,
 }
 
-type SubmitFn<M> = fn(&dyn AnyCell, Offer<'_, M>) -> Result<(), RefusedReason>;
+type SubmitFn<A, R> = fn(&dyn AnyCell, Offer<'_, A, R>) -> Result<(), RefusedReason>;
 
 /// Delivers calls of the method `M` to the kind of service that it was made for.
 pub(crate) struct Port<M: Method> {
-    pub(crate) submit: SubmitFn<M>,
-    pub(crate) short: ShortFn<M>,
+    pub(crate) submit: SubmitFn<M::Args, Given<M>>,
+    pub(crate) short: ShortFn<M::Args, Given<M>>,
 }
 
 impl<M: Method> Port<M> {
     /// Queues the call, or leaves it where it is.
-    pub(crate) fn submit(&self, cell: &dyn AnyCell, call: Offer<'_, M>) -> Result<(), RefusedReason> {
+    pub(crate) fn submit(&self, cell: &dyn AnyCell, call: Offer<'_, M::Args, Given<M>>) -> Result<(), RefusedReason> {
         (self.submit)(cell, call)
     }
 
     /// Runs the call here and now, if the service is idle.
     #[inline]
-    pub(crate) fn short(&self, cell: &dyn AnyCell, call: ShortCall<'_, '_, M>) -> Short<M> {
+    pub(crate) fn short(&self, cell: &dyn AnyCell, call: ShortCall<'_, '_, M::Args>) -> Short<Given<M>> {
         (self.short)(cell, call)
     }
 }

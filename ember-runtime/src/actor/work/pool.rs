@@ -6,29 +6,30 @@ use std::{any::Any, pin::Pin};
 use pin_project_lite::pin_project;
 
 use super::handed::To;
-use crate::{message::Method, shelf};
+use crate::{message::MethodInfo, shelf};
 
 pin_project! {
     /// A place for a future and for whom to tell its outcome, once that is not told on the spot.
-    pub(crate) struct Slot<F, M: Method> {
+    pub(crate) struct Slot<F, T: 'static, E: 'static> {
         #[pin]
         pub(crate) future: Option<F>,
-        pub(crate) to: To<'static, M>,
+        pub(crate) to: To<'static, T, E>,
+        pub(crate) info: &'static MethodInfo,
     }
 }
 
-impl<F, M: Method> Slot<F, M> {
+impl<F, T, E> Slot<F, T, E> {
     #[cold]
     #[inline(never)]
-    fn empty() -> Pin<Box<Self>> {
-        Box::pin(Self { future: None, to: To::Nobody })
+    fn empty(info: &'static MethodInfo) -> Pin<Box<Self>> {
+        Box::pin(Self { future: None, to: To::Nobody, info })
     }
 }
 
 /// A place larger than this is made anew for each call: so much memory is not kept on each thread for what may never come again.
 const LARGE: usize = 16 * 1024;
 
-type Placed<F, M> = Pin<Box<Slot<F, M>>>;
+type Placed<F, T, E> = Pin<Box<Slot<F, T, E>>>;
 
 /// The memory of one kind of call, for somebody who makes it again and again.
 #[derive(Default)]
@@ -41,31 +42,39 @@ pub(crate) enum Memory<'a> {
     Spare(&'a mut Spare),
 }
 
-#[allow(clippy::inline_always, reason = "measured: a short call takes a twentieth longer otherwise")]
+// Where nothing is optimised, nothing is made part of its callers: that would only be more to compile.
+#[cfg_attr(
+    not(debug_assertions),
+    allow(clippy::inline_always, reason = "measured: a short call takes a twentieth longer otherwise")
+)]
 impl Memory<'_> {
     /// Places the future that `make` makes.
-    #[inline(always)]
-    pub(crate) fn place<F: 'static, M: Method>(&mut self, make: impl FnOnce() -> F) -> Placed<F, M> {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn place<F: 'static, T, E>(
+        &mut self,
+        info: &'static MethodInfo,
+        make: impl FnOnce() -> F,
+    ) -> Placed<F, T, E> {
         let kept = match self {
             Self::Thread => None,
-            Self::Spare(spare) => spare.kept::<F, M>().and_then(Option::take),
+            Self::Spare(spare) => spare.kept::<F, T, E>().and_then(Option::take),
         };
         let kept = match kept {
-            None => shelf::take::<Placed<F, M>>(),
+            None => shelf::take::<Placed<F, T, E>>(),
             kept => kept,
         };
         // A future is made once, in a place that is there already: each further move of a large one would take its size of the stack.
-        let mut slot = kept.unwrap_or_else(Slot::empty);
+        let mut slot = kept.unwrap_or_else(|| Slot::empty(info));
         slot.as_mut().project().future.set(Some(make()));
         slot
     }
 
     /// Keeps the place of a future that has ended, whose outcome has been told, for the next time. The future is `async`: where
     /// it has ended it holds nothing any more, so that it need not be dropped before the next takes its place.
-    #[inline(always)]
-    pub(crate) fn keep<F: 'static, M: Method>(&mut self, slot: Placed<F, M>) {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn keep<F: 'static, T, E>(&mut self, slot: Placed<F, T, E>) {
         debug_assert!(matches!(slot.to, To::Nobody), "somebody still waits for the outcome");
-        if const { size_of::<Slot<F, M>>() > LARGE } {
+        if const { size_of::<Slot<F, T, E>>() > LARGE } {
             return drop(slot);
         }
         match self {
@@ -78,12 +87,12 @@ impl Memory<'_> {
 impl Spare {
     /// Where a slot of this type is kept, if it is for such.
     #[inline]
-    fn kept<F: 'static, M: Method>(&mut self) -> Option<&mut Option<Placed<F, M>>> {
+    fn kept<F: 'static, T: 'static, E: 'static>(&mut self) -> Option<&mut Option<Placed<F, T, E>>> {
         self.0.as_deref_mut()?.downcast_mut()
     }
 
     #[inline]
-    fn keep<F: 'static, M: Method>(&mut self, slot: Placed<F, M>) {
+    fn keep<F: 'static, T: 'static, E: 'static>(&mut self, slot: Placed<F, T, E>) {
         if self.0.is_none() {
             self.0 = Some(Box::new(Some(slot)));
         } else if let Some(kept) = self.kept() {

@@ -7,17 +7,22 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use tokio::time::{Instant, timeout_at};
+
 use super::{
-    execute::{execute, panicked},
-    handed::{Handed, To, conclude},
+    execute::{alike, execute, execute_unless, panicked},
+    handed::{Handed, Owing, To, conclude},
+    job::once,
     pool::{Memory, Slot},
 };
 use crate::{
     actor::{
-        service::{Body, HandledBy, Noticing, Path, Run, Running, Service, Stepping},
+        erased::RouteFn,
+        service::{Body, HandledBy, Noticing, Path, Run, Running, Service, Start, Stepping, route},
         turn::{Pace, pace},
     },
-    message::Method,
+    error::LostReason,
+    message::MethodInfo,
     panics::outlived,
 };
 
@@ -25,30 +30,91 @@ use crate::{
 async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     mut body: Box<Body<S>>,
     args: M::Args,
-) -> (Box<Body<S>>, Handed<M>) {
-    let outcome = outlived(pin!(execute::<S, L, M>(&mut body, args))).await;
+) -> (Box<Body<S>>, Handed<M::Value, M::Error>) {
+    let outcome = outlived(alike(pin!(execute::<S, L, M>(&mut body, args)))).await;
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&mut body, panic)));
     (body, outcome)
 }
 
+/// How calls of one method begin: what does that takes this, and not the method's type.
+pub(crate) struct Handler<S: Service, A, T: 'static, E: 'static, F> {
+    pub(crate) info: &'static MethodInfo,
+    pub(crate) route: RouteFn,
+    /// Makes the future of the handler.
+    make: fn(Box<Body<S>>, A) -> F,
+    /// Begins a call that is dropped when its caller has gone, if the method is one of these.
+    pub(crate) unless_gone: Option<UnlessGone<S, A, T, E>>,
+}
+
+type UnlessGone<S, A, T, E> = fn(Box<Body<S>>, A, To<'static, T, E>, Option<Instant>) -> Start<S>;
+
+/// That of the method `M` of the unit at `L`.
+#[allow(clippy::inline_always, reason = "it is nothing but constants")]
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub(crate) fn handler<S: Service, L: Path<S>, M: HandledBy<L::Unit>>() -> Handler<
+    S,
+    M::Args,
+    M::Value,
+    M::Error,
+    impl Future<Output = (Box<Body<S>>, Handed<M::Value, M::Error>)> + Send + 'static,
+> {
+    let unless_gone =
+        const { if M::INFO.cancel { Some(unless_gone::<S, L, M> as UnlessGone<_, _, _, _>) } else { None } };
+    Handler { info: const { &M::INFO }, route: route::<S, L>, make: running::<S, L, M>, unless_gone }
+}
+
+/// Begins a call of the method `M` that is dropped when its caller has gone.
+fn unless_gone<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+    body: Box<Body<S>>,
+    args: M::Args,
+    mut to: To<'static, M::Value, M::Error>,
+    deadline: Option<Instant>,
+) -> Start<S> {
+    once(body, move |body| {
+        Box::pin(async move {
+            let gone = before(deadline, to.unwanted());
+            let outcome = execute_unless::<S, L, M>(body, args, gone).await;
+            // A caller who is still there has not seen yet that his time is over.
+            let outcome = outcome.unwrap_or_else(|| Err(Box::new(LostReason::Deadline.into())));
+            let by = Owing::of(&outcome, (S::SPEC.name, const { &M::INFO }), &body.core);
+            to.tell(outcome, by);
+        })
+    })
+}
+
+/// Ends when `gone` does, or when the caller's deadline has passed.
+async fn before(deadline: Option<Instant>, gone: impl Future<Output = ()>) {
+    match deadline {
+        Some(deadline) => drop(timeout_at(deadline, gone).await),
+        None => gone.await,
+    }
+}
+
 /// What became of the first step.
-pub(crate) enum Step<S: Service, M: Method> {
-    Over(Box<Body<S>>, Handed<M>),
+pub(crate) enum Step<S: Service, T, E> {
+    Over(Box<Body<S>>, Handed<T, E>),
     /// It waits for something. And whether modules were added or released so far.
     Waits(Running<S>, bool),
 }
 
-/// Takes the first step of the method `M`. If it is not the last, `later` says who is to be told of the outcome. What goes in and
+/// Takes the first step of a handler. If it is not the last, `later` says who is to be told of the outcome. What goes in and
 /// comes out is large: both callers have it within.
-#[allow(clippy::inline_always, reason = "measured: a short call takes a tenth longer otherwise")]
-#[inline(always)]
-pub(crate) fn first_step<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
+#[cfg_attr(
+    not(debug_assertions),
+    allow(clippy::inline_always, reason = "measured: a short call takes a tenth longer otherwise"),
+    inline(always)
+)]
+pub(crate) fn first_step<S: Service, A, T: Send + 'static, E: Send + 'static, F>(
     Stepping { pace, has_keyed, task }: &mut Stepping<'_, '_>,
-    (body, args): (Box<Body<S>>, M::Args),
+    handler: &Handler<S, A, T, E, F>,
+    (body, args): (Box<Body<S>>, A),
     mut memory: Memory<'_>,
-    later: &mut dyn FnMut() -> To<'static, M>,
-) -> Step<S, M> {
-    let mut slot = memory.place(|| running::<S, L, M>(body, args));
+    later: &mut dyn FnMut() -> To<'static, T, E>,
+) -> Step<S, T, E>
+where
+    F: Future<Output = (Box<Body<S>>, Handed<T, E>)> + Send + 'static,
+{
+    let mut slot = memory.place(handler.info, || (handler.make)(body, args));
     let step = Measured::begin(*pace, *has_keyed);
     let polled = match slot.as_mut().project().future.as_pin_mut() {
         Some(future) => future.poll(task),
@@ -68,17 +134,18 @@ pub(crate) fn first_step<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     }
 }
 
-impl<S, F, M> Run<S> for Slot<F, M>
+impl<S, F, T, E> Run<S> for Slot<F, T, E>
 where
     S: Service,
-    F: Future<Output = (Box<Body<S>>, Handed<M>)> + Send + 'static,
-    M: Method,
+    F: Future<Output = (Box<Body<S>>, Handed<T, E>)> + Send + 'static,
+    T: Send + 'static,
+    E: Send + 'static,
 {
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Box<Body<S>>> {
         let parts = self.project();
         let Some(future) = parts.future.as_pin_mut() else { return Poll::Pending };
         let (mut body, outcome) = ready!(future.poll(task));
-        conclude(&mut body, outcome, mem::replace(parts.to, To::Nobody));
+        conclude(&mut body, parts.info, outcome, mem::replace(parts.to, To::Nobody));
         Poll::Ready(body)
     }
 

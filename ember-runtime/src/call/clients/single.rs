@@ -1,26 +1,24 @@
 //! A call of one instance.
 
 use std::{
-    fmt,
+    fmt, mem,
     pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use futures_util::future::BoxFuture;
 use tokio::{task::coop, time::Instant};
 
 use super::setters::setters;
 use crate::{
     actor::{Cx, Loan, Unit},
     call::{
-        paths::{Leaving, Tried, attempt, leave, make_later, run, send},
+        paths::{Arrived, Leaving, Parcel, Running, Tried, attempt, leave, make_later, run, send},
         reach::{Waited, Waiting, WaitingAway},
-        requests::{Inherited, Outcome, Request, RetryPolicy, describe, sound},
-        routes::Ended,
+        requests::{Inherited, Outcome, Request, RetryPolicy, failed, sound},
     },
     directory::Key,
-    error::{CallError, Failure, LostReason, RefusedReason, SendError},
-    message::{Method, Unkeyed},
+    error::{CallError, Failure, RefusedReason, SendError},
+    message::{Given, Method, Unkeyed},
 };
 
 /// A call: a future of its result. It starts when it is first polled.
@@ -40,8 +38,8 @@ use crate::{
 pub struct Call<M: Method> {
     request: Request<M>,
     stage: Stage<M>,
-    /// Hooks have let it leave.
-    left: bool,
+    /// Where hooks have let it leave: they hear of its end.
+    leaving: Option<Box<Leaving>>,
     /// There is nothing more to come. Said here, so that a call that is over at once leaves its stage as it is.
     ended: bool,
 }
@@ -49,10 +47,12 @@ pub struct Call<M: Method> {
 enum Stage<M: Method> {
     /// Not made yet.
     Ready,
-    Waiting(Waiting<M>),
+    Waiting(Waiting<Given<M>>),
     WaitingAway(WaitingAway),
     /// All that is less simple.
-    Running(BoxFuture<'static, Outcome<M>>),
+    Running(Running),
+    /// The node has ended.
+    Refused(CallError),
 }
 
 // The arguments are moved out before anything is pinned.
@@ -60,7 +60,7 @@ impl<M: Method> Unpin for Call<M> {}
 
 impl<M: Method> Call<M> {
     pub(crate) fn new(request: Request<M>) -> Self {
-        Self { request, stage: Stage::Ready, left: false, ended: false }
+        Self { request, stage: Stage::Ready, leaving: None, ended: false }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Request<M>)) -> Self {
@@ -143,22 +143,26 @@ impl<M: Method> Call<M> {
                     "{} (the mailbox of the caller, where the callback would wait)",
                     request.target.address.selector
                 );
-                let outcome = Err(Failure::from(reason).at(place, request.target.method_name::<M>()));
+                let outcome =
+                    Err(Failure::from(reason).at(place, request.target.name_of(const { &M::INFO }).to_string()));
                 return refusal.tell::<U>(envelope, move |unit, cx: &mut Cx<'_, U>| callback(unit, cx, outcome));
             }
         };
         let fill = move |outcome| permit.fill::<U>(envelope, move |unit, cx| callback(unit, cx, outcome));
-        let leaving = match request.target.is_hooked.then(|| leave(&mut request, false)).transpose() {
+        let Request { target, options, .. } = &mut request;
+        let leaving = target.is_hooked.then(|| leave(target, const { &M::INFO }, options, false)).transpose();
+        let leaving = match leaving {
             Ok(leaving) => leaving,
-            Err(denied) => return fill(Err(denied)),
+            Err(denied) => return fill(Err(CallError::of_any(denied))),
         };
-        let finish = move |outcome| {
+        let finish = move |arrived: Arrived| {
+            let outcome = arrived.outcome::<M>();
             if let Some(leaving) = leaving {
                 leaving.end(&outcome);
             }
             fill(outcome);
         };
-        make_later(&runtime, request, finish);
+        make_later(&runtime, Parcel::of(&mut request), Box::new(finish));
     }
 }
 
@@ -166,104 +170,90 @@ impl<M: Method> Future for Call<M> {
     type Output = Outcome<M>;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Outcome<M>> {
-        let Self { request, stage, left, ended } = &mut *self;
+        let Self { request, stage, leaving, ended } = &mut *self;
         assert!(!*ended, "a call was polled after it had ended");
-        loop {
-            let outcome = match stage {
-                Stage::Ready => {
-                    // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
-                    ready!(coop::poll_proceed(task)).made_progress();
-                    if request.target.is_hooked && !*left {
-                        match leave(request, false) {
-                            Ok(leaving) => *stage = Stage::Running(past_hooks(request, leaving)),
-                            Err(denied) => {
-                                *ended = true;
-                                return Poll::Ready(Err(denied));
-                            }
-                        }
-                        continue;
-                    }
-                    match attempt(request, task) {
-                        Tried::Done(outcome) => {
-                            *ended = true;
-                            return Poll::Ready(sound::<M>(&request.target, outcome));
-                        }
-                        Tried::Waits(waiting) => {
-                            *stage = Stage::Waiting(waiting);
-                            continue;
-                        }
-                        Tried::WaitsAway(waiting) => {
-                            *stage = Stage::WaitingAway(waiting);
-                            continue;
-                        }
-                        Tried::Not => match begin(request, None) {
-                            Ok(running) => {
-                                *stage = Stage::Running(running);
-                                continue;
-                            }
-                            Err(refused) => Err(refused),
-                        },
+        if let Stage::Ready = stage {
+            // A tight loop of calls that never have to wait must not keep the other tasks of its thread from running.
+            ready!(coop::poll_proceed(task)).made_progress();
+            if request.target.is_hooked && leaving.is_none() {
+                match leave(&request.target, const { &M::INFO }, &mut request.options, false) {
+                    Ok(left) => *leaving = Some(Box::new(left)),
+                    Err(denied) => {
+                        *ended = true;
+                        return Poll::Ready(Err(CallError::of_any(denied)));
                     }
                 }
-                Stage::Waiting(waiting) => match ready!(waiting.poll(&request.target, task)) {
-                    Waited::Over(outcome) => sound::<M>(&request.target, outcome),
-                    Waited::Refused(args) => {
-                        *request.args = Some(args);
-                        let deadline = Some(waiting.deadline());
-                        match begin(request, deadline) {
-                            Ok(running) => {
-                                *stage = Stage::Running(running);
-                                continue;
-                            }
-                            Err(refused) => Err(refused),
-                        }
+            }
+            match attempt(request, task) {
+                Tried::Done(outcome) => {
+                    *ended = true;
+                    let outcome = sound::<M>(&request.target, outcome);
+                    if let Some(leaving) = leaving.take() {
+                        leaving.end(&outcome);
                     }
-                },
-                Stage::WaitingAway(waiting) => match ready!(waiting.poll::<M>(&request.target, task)) {
-                    Some(outcome) => outcome,
-                    None => {
-                        let deadline = Some(waiting.deadline());
-                        match begin(request, deadline) {
-                            Ok(running) => {
-                                *stage = Stage::Running(running);
-                                continue;
-                            }
-                            Err(refused) => Err(refused),
-                        }
-                    }
-                },
-                Stage::Running(running) => {
-                    // It has a deadline, so it needs a runtime with timers, wherever its caller is.
-                    match ready!(request.target.router.home.poll(running.as_mut(), task)) {
-                        Ok(outcome) => outcome,
-                        Err(Ended) => Err(describe::<M, _>(&request.target, None, LostReason::RuntimeEnded.into())),
-                    }
+                    return Poll::Ready(outcome);
                 }
-            };
-            (*stage, *ended) = (Stage::Ready, true);
-            return Poll::Ready(outcome);
+                Tried::Waits(waiting) => *stage = Stage::Waiting(waiting),
+                Tried::WaitsAway(waiting) => *stage = Stage::WaitingAway(waiting),
+                Tried::Not => *stage = begin(request, None),
+            }
         }
+        let outcome = ready!(stage.poll(request, task));
+        (*stage, *ended) = (Stage::Ready, true);
+        if let Some(leaving) = leaving.take() {
+            leaving.end(&outcome);
+        }
+        Poll::Ready(outcome)
     }
 }
 
-/// Makes a call that hooks have let leave, and tells them how it ends.
-fn past_hooks<M: Method>(request: &mut Request<M>, leaving: Leaving) -> BoxFuture<'static, Outcome<M>> {
-    let call = Call { left: true, ..Call::new(request.take()) };
-    Box::pin(async move {
-        let outcome = call.await;
-        leaving.end(&outcome);
-        outcome
-    })
+impl<M: Method> Stage<M> {
+    /// The outcome of a call that was not over at once.
+    fn poll(&mut self, request: &mut Request<M>, task: &mut Context<'_>) -> Poll<Outcome<M>> {
+        let deadline = match self {
+            Self::Ready => return Poll::Pending,
+            Self::Waiting(waiting) => match ready!(waiting.poll(&request.target, const { &M::INFO }, task)) {
+                Waited::Done(result) => {
+                    return Poll::Ready(sound::<M>(&request.target, result.map_err(CallError::App)));
+                }
+                Waited::Over(error) => return Poll::Ready(Err(CallError::of_any(error))),
+                Waited::Refused(args) => {
+                    *request.args = args.downcast().ok().map(|args| *args);
+                    Some(waiting.deadline())
+                }
+            },
+            Self::WaitingAway(waiting) => match ready!(waiting.poll::<M>(&request.target, task)) {
+                Some(outcome) => return Poll::Ready(outcome),
+                None => Some(waiting.deadline()),
+            },
+            Self::Running(_) | Self::Refused(_) => None,
+        };
+        if deadline.is_some() {
+            *self = begin(request, deadline);
+        }
+        let running = match self {
+            Self::Running(running) => running,
+            Self::Refused(_) => {
+                let Self::Refused(error) = mem::replace(self, Self::Ready) else { return Poll::Pending };
+                return Poll::Ready(Err(CallError::of_any(error)));
+            }
+            _ => return Poll::Pending,
+        };
+        Poll::Ready(match ready!(running.poll(&request.target, const { &M::INFO }, task)) {
+            Ok(arrived) => arrived.outcome::<M>(),
+            Err(error) => Err(CallError::of_any(error)),
+        })
+    }
 }
 
 /// Begins a call that is less simple, or that has not run yet and may.
-fn begin<M: Method>(
-    request: &mut Request<M>,
-    deadline: Option<Instant>,
-) -> Result<BoxFuture<'static, Outcome<M>>, CallError<M::Error>> {
+fn begin<M: Method>(request: &mut Request<M>, deadline: Option<Instant>) -> Stage<M> {
     match request.target.router.over() {
-        Some(over) => Err(describe::<M, _>(&request.target, None, RefusedReason::from(over).into())),
-        None => Ok(run(request.take(), Inherited::awaited(), deadline)),
+        Some(over) => {
+            let over = RefusedReason::from(over).into();
+            Stage::Refused(failed(&request.target, const { &M::INFO }, None, over))
+        }
+        None => Stage::Running(run(Parcel::of(request), Inherited::awaited(), deadline)),
     }
 }
 
@@ -272,7 +262,7 @@ impl<M: Method> fmt::Debug for Call<M> {
         match &self.stage {
             _ if self.ended => write!(f, "Call({}, ended)", M::INFO.name),
             Stage::Ready => self.request.fmt(f),
-            Stage::Waiting(_) | Stage::WaitingAway(_) | Stage::Running(_) => {
+            Stage::Waiting(_) | Stage::WaitingAway(_) | Stage::Running(_) | Stage::Refused(_) => {
                 write!(f, "Call({}, running)", M::INFO.name)
             }
         }

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::{
     call::{
-        requests::{Options, Request, Target, describe},
+        requests::{Options, Target, failed},
         routes::Router,
     },
     directory::Selector,
     error::{CallError, Failure, Refused, RefusedReason},
     hooks::{AskedCall, CallEnd, CallHooks, Ordered, OutgoingCall, Veto},
-    message::{Method, MethodInfo},
+    message::MethodInfo,
 };
 
 /// A call that has left, and that hooks want to hear the end of.
@@ -64,10 +64,14 @@ impl Left {
 /// # Errors
 /// One refuses it.
 #[cold]
-pub(crate) fn leave<M: Method>(request: &mut Request<M>, one_way: bool) -> Result<Leaving, CallError<M::Error>> {
-    let Request { target, options, .. } = request;
-    let (left, veto) = Left::ask(Called::Typed(target.clone(), const { &M::INFO }), options, one_way);
-    Leaving(Some(left)).unless(veto.map(|veto| describe::<M, _>(target, None, RefusedReason::from(veto).into())))
+pub(crate) fn leave(
+    target: &Target,
+    info: &'static MethodInfo,
+    options: &mut Options,
+    one_way: bool,
+) -> Result<Leaving, CallError> {
+    let (left, veto) = Left::ask(Called::Typed(target.clone(), info), options, one_way);
+    Leaving(Some(left)).unless(veto.map(|veto| failed(target, info, None, RefusedReason::from(veto).into())))
 }
 
 /// The same for a call by name, whose method is not known yet.

@@ -7,21 +7,21 @@ use tokio::time::Instant;
 
 use super::resolved::{Chosen, Found, Resolved, Way};
 use crate::{
-    actor::{Offer, Port, Short, ShortCall},
+    actor::{Offer, Port, Short, ShortCall, Spare},
     call::{
-        reach::{Away, Waiting, WaitingAway},
+        reach::{Away, Waiting, WaitingAway, put_args_of},
         requests::{Inherited, Options, Outcome, Request, Target, describe, unsound},
-        routes::Router,
+        routes::{Poller, Router},
     },
     directory::Instance,
     error::CallError,
-    message::{Ambient, Due, Envelope, Lane, Method, Stamp, reply_slot},
+    message::{Ambient, Due, Encode, Envelope, Given, Lane, Method, MethodInfo, MethodKind, Stamp, reply_slot},
 };
 
 /// What became of it.
 pub(crate) enum Tried<M: Method> {
     Done(Outcome<M>),
-    Waits(Waiting<M>),
+    Waits(Waiting<Given<M>>),
     WaitsAway(WaitingAway),
     /// Nothing has happened: it is not such a call, or cannot be made that simply.
     Not,
@@ -33,10 +33,10 @@ pub(crate) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_
         return Tried::Not;
     }
     if let Some(error) = unsound::<M>(&request.target, &request.args).or_else(|| request.find_key()) {
-        return Tried::Done(Err(error));
+        return Tried::Done(Err(CallError::of_any(error)));
     }
     // It is taken out of where it is remembered while it is used: the handler may make calls itself.
-    let mut resolved = Resolved::take::<M>(&request.target);
+    let mut resolved = Resolved::take(MethodKind::of::<M>(), &request.target);
     let tried = run(&mut resolved, request, task);
     resolved.give_back();
     tried
@@ -44,41 +44,76 @@ pub(crate) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_
 
 #[inline]
 fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
-    let Some(chosen) = resolved.choose::<M>(&request.target, request.placing()) else { return Tried::Not };
+    let placing = request.placing();
+    let Request { target, args, options, .. } = &mut *request;
+    let Some(chosen) = resolved.choose(MethodKind::of::<M>(), target, placing) else { return Tried::Not };
     let in_turn = chosen.in_turn;
-    let tried = run_by(chosen, request, task);
+    let tried = match leads(chosen, MethodKind::of::<M>(), target, options) {
+        Some(Leads::Here(here)) => run_here(here, request, task),
+        Some(Leads::Away(away, taken)) => {
+            let put_args = &mut |out: &mut Vec<u8>| put_args_of::<M>(args, out);
+            call_away(away, taken, (target, options), (put_args, M::INFO.lane)).map_or(Tried::Not, Tried::WaitsAway)
+        }
+        None => Tried::Not,
+    };
     if in_turn && matches!(tried, Tried::Not) {
         request.target.address.give_back_turn();
     }
     tried
 }
 
-#[inline]
-fn run_by<M: Method>(chosen: Chosen<'_>, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
+/// Where a call goes, and what it takes with it.
+enum Leads<'a> {
+    Here(HereNow<'a>),
+    Away(&'a mut Away, Taken),
+}
+
+/// A call that goes to a service of this node.
+struct HereNow<'a> {
+    found: &'a mut Found,
+    instance: Option<&'a Arc<Instance>>,
+    spare: &'a mut Spare,
+    at_home: &'a mut Option<Poller>,
+    taken: Taken,
+}
+
+/// Where it goes, if that is as simple as this.
+#[cfg_attr(not(debug_assertions), inline)]
+fn leads<'a>(chosen: Chosen<'a>, kind: &MethodKind, target: &Target, options: &Options) -> Option<Leads<'a>> {
     let Chosen { way, instance, spare, at_home, .. } = chosen;
     // It has a number, by which it is asked what became of it.
-    if !const { M::INFO.read } && instance.is_some_and(|it| it.is_replicated()) {
-        return Tried::Not;
+    if !kind.info.read && instance.is_some_and(|it| it.is_replicated()) {
+        return None;
     }
-    let found = match way {
-        Way::Here(found) => found,
-        Way::Away(away) => return call_away(away, request),
-        Way::New => return Tried::Not,
-    };
+    let taken = || take(target, options, kind.info.lane);
+    match way {
+        Way::New => None,
+        Way::Away(away) => Some(Leads::Away(away, taken()?)),
+        Way::Here(found) => {
+            let taken = taken()?;
+            if instance.is_some_and(|it| it.is_looked_for_by(taken.caller)) {
+                return None;
+            }
+            Some(Leads::Here(HereNow { found, instance, spare, at_home, taken }))
+        }
+    }
+}
+
+#[inline]
+fn run_here<M: Method>(here: HereNow<'_>, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
+    let HereNow { found, instance, spare, at_home, taken } = here;
     let Some(port) = found.port::<M>() else { return Tried::Not };
     let Request { target, args, options, .. } = request;
-    let Some(Taken { mut envelope, until, caller }) = take::<M>(target, options) else { return Tried::Not };
-    if instance.is_some_and(|it| it.is_looked_for_by(caller)) {
-        return Tried::Not;
-    }
-    if let Some(always) = runs_short::<M>(&target.router) {
+    let Taken { mut envelope, until, caller } = taken;
+    if let Some(always) = runs_short(const { &M::INFO }, &target.router) {
         let _at_home = target.router.home.enter(at_home, task);
         let (index, due) = (found.index, Due::within(options.timeout, until));
         let call = ShortCall { args, envelope: &mut envelope, caller, due, spare, task, index, always };
         match port.short(&*found.cell, call) {
             Short::Done(result) => return Tried::Done(result.map_err(CallError::App)),
             Short::Failed(failure) => {
-                return Tried::Done(Err(describe::<M, _>(target, Some(target.router.place(&*found.cell)), *failure)));
+                let place = target.router.place(&*found.cell);
+                return Tried::Done(Err(describe::<M>(target, Some(place), *failure)));
             }
             Short::Waits(answering) => {
                 let begun = Instant::now();
@@ -108,7 +143,7 @@ fn queue<M: Method>(
     }
     let begun = Instant::now();
     let deadline = request.options.deadline_from(begun, until);
-    let (reply, answering) = reply_slot::<M>(Some(task.waker()));
+    let (reply, answering) = reply_slot(M::INFO.name, Some(task.waker()));
     let call = Offer {
         args: &mut request.args,
         envelope: &mut envelope.map(Box::new),
@@ -123,22 +158,25 @@ fn queue<M: Method>(
 }
 
 /// Hands the call to the link.
-fn call_away<M: Method>(away: &Away, request: &Request<M>) -> Tried<M> {
-    let Request { target, args, options, .. } = request;
-    let Some(Taken { envelope, until, caller }) = take::<M>(target, options) else { return Tried::Not };
+fn call_away(
+    away: &Away,
+    Taken { envelope, until, caller }: Taken,
+    (target, options): (&Target, &Options),
+    args: (Encode<'_>, Lane),
+) -> Option<WaitingAway> {
     let begun = Instant::now();
     let (deadline, envelope) = (options.deadline_from(begun, until), envelope.unwrap_or_default());
     if envelope.waits_for(away.pid()) || away.is_looked_for_by(caller) {
-        return Tried::Not;
+        return None;
     }
-    away.call::<M>(target, args, &envelope, (caller, begun, deadline)).map_or(Tried::Not, Tried::WaitsAway)
+    away.call(target, args, &envelope, (caller, begun, deadline))
 }
 
 /// Whether callers may run the method: `Some(true)` also if its steps are long.
-#[inline]
-fn runs_short<M: Method>(router: &Router) -> Option<bool> {
+#[cfg_attr(not(debug_assertions), inline)]
+fn runs_short(info: &MethodInfo, router: &Router) -> Option<bool> {
     // What is dropped when its caller goes away must know its caller.
-    if const { M::INFO.cancel || M::INFO.queued } {
+    if info.cancel || info.queued {
         return None;
     }
     router.runs.for_callers()
@@ -156,27 +194,27 @@ struct Taken {
 
 impl Taken {
     /// Written where it goes: a constant would be copied, with all the place that an envelope takes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     fn nothing() -> Self {
         Self { envelope: None, until: None, caller: 0 }
     }
 }
 
 /// What the call takes with it, unless the time of the handler that makes it is over.
-#[inline]
-fn take<M: Method>(target: &Target, options: &Options) -> Option<Taken> {
+#[cfg_attr(not(debug_assertions), inline)]
+fn take(target: &Target, options: &Options, lane: Lane) -> Option<Taken> {
     if options.timeout.is_zero() {
         return None;
     }
     // Most often that is plain to see, and then nothing is made that would have to be dropped.
-    if adds_nothing(target, options, M::INFO.lane) && Inherited::is_nothing() {
+    if adds_nothing(target, options, lane) && Inherited::is_nothing() {
         return Some(Taken::nothing());
     }
-    inherit(target, options, M::INFO.lane)
+    inherit(target, options, lane)
 }
 
 /// Whether the call itself has nothing that travels beside its arguments.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline)]
 pub(super) fn adds_nothing(target: &Target, options: &Options, lane: Lane) -> bool {
     lane == Lane::User && options.is_plain() && target.keys.is_empty()
 }

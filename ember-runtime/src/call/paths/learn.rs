@@ -9,7 +9,6 @@ use crate::{
     directory::{self, BreakerState, Choice, Instance},
     error::{Failure, LostReason, RefusedReason},
     id::Pid,
-    message::Method,
 };
 
 impl Course {
@@ -25,11 +24,11 @@ impl Course {
     }
 
     /// What became of an attempt tells its breaker whether the instance answers.
-    pub(super) fn learn<M: Method>(&mut self, instance: &Instance, attempted: &Attempt<M>) {
+    pub(super) fn learn(&mut self, instance: &Instance, attempted: &Attempt) {
         use RefusedReason::{LogFull, NotMaster, TooFewInSync};
         match (attempted, self.probe.take()) {
-            (Attempt::Done(_), Some(probe)) => probe.answered(),
-            (Attempt::Done(_), None) => instance.answered(),
+            (Attempt::Done, Some(probe)) => probe.answered(),
+            (Attempt::Done, None) => instance.answered(),
             (Attempt::Failed(Failure::MaybeExecuted(reason)), Some(probe)) if reason.is_answer() => probe.answered(),
             (Attempt::Failed(Failure::MaybeExecuted(reason)), None) => {
                 self.target.router.maybe_executed(instance, reason, self.begun)

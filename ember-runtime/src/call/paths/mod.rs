@@ -1,6 +1,5 @@
 //! From a request to its outcome: the fast paths, and the slow one that can wait and try again.
 
-mod as_bytes;
 mod exit;
 mod fast;
 mod fresh;
@@ -8,6 +7,7 @@ mod later;
 mod learn;
 mod once;
 mod one_way;
+mod parcel;
 mod repeat;
 mod resolved;
 mod settle;
@@ -19,5 +19,6 @@ pub(crate) use self::{
     fresh::far,
     later::make_later,
     one_way::send,
+    parcel::{Arrived, Parcel, Running},
     slow::run,
 };

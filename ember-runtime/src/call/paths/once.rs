@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::sleep;
 
 use super::slow::Course;
 use crate::{
-    call::requests::HandedOver,
+    actor::{AnyCell, Offer, written_port},
+    call::{
+        reach::Freight,
+        requests::{Attempt, HandedOver},
+    },
     directory::Instance,
     error::{Failure, LostReason, RefusedReason},
     id::Epoch,
-    message::Method,
+    message::{Answer, CodecError, Envelope, Given, Stamp, Written, reply_slot},
+    panics::attempt,
 };
 
 /// The limit of the first pause before a call is made again, and what it grows to.
@@ -19,40 +25,34 @@ const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 impl Course {
     /// Makes a call that has no policy of its own: its repetitions, if it has an id, are paid for from the budget that it adds to here.
-    pub(super) async fn without_policy<M: Method>(
-        &mut self,
-        args: &mut Option<M::Args>,
-    ) -> Result<Result<M::Value, M::Error>, Failure> {
+    pub(super) async fn without_policy(&mut self) -> Result<(), Failure> {
         if self.options.once().is_some() {
             self.target.router.outages.budgets.call(&self.target.address.selector.interest);
         }
-        self.safely::<M>(args).await
+        self.safely().await
     }
 
     /// Makes a call; one with an id again, as long as that is safe and may help.
-    pub(super) async fn safely<M: Method>(
-        &mut self,
-        args: &mut Option<M::Args>,
-    ) -> Result<Result<M::Value, M::Error>, Failure> {
+    pub(super) async fn safely(&mut self) -> Result<(), Failure> {
         match self.options.once() {
-            None => match self.run::<M>(args).await {
+            None => match self.run().await {
                 Err(Failure::MaybeExecuted(reason)) if self.is_asked_for(&reason) => {
-                    Box::pin(self.settle::<M>(reason)).await
+                    Box::pin(self.settle(reason)).await
                 }
                 outcome => outcome,
             },
-            Some(_) => Box::pin(self.keep_on::<M>(args)).await,
+            Some(_) => Box::pin(self.keep_on()).await,
         }
     }
 
-    async fn keep_on<M: Method>(&mut self, args: &mut Option<M::Args>) -> Result<Result<M::Value, M::Error>, Failure> {
+    async fn keep_on(&mut self) -> Result<(), Failure> {
         let mut pause = FIRST_PAUSE;
         loop {
-            let failure = match self.run::<M>(args).await {
-                Ok(result) => return Ok(result),
+            let failure = match self.run().await {
+                Ok(()) => return Ok(()),
                 Err(failure) => failure,
             };
-            if args.is_none() || !self.is_worth_another(&failure) {
+            if !self.freight.has_args() || !self.is_worth_another(&failure) {
                 return Err(failure);
             }
             let interest = &self.target.address.selector.interest;
@@ -121,4 +121,58 @@ impl Course {
             }
         }
     }
+
+    /// One attempt at a service on this node. Its arguments go as bytes here too, so that the callee can tell a repetition from another call: it is
+    /// asked as one elsewhere is, but for the link. The arguments stay where they are.
+    pub(super) async fn attempt_as_bytes(
+        &mut self,
+        cell: &dyn AnyCell,
+        (stamp, envelope): (Stamp, Envelope),
+    ) -> Attempt {
+        let kind = self.freight.kind();
+        if !kind.travels() {
+            return Attempt::Refused(RefusedReason::Private);
+        }
+        let bytes = match written(&*self.freight) {
+            Ok(bytes) => bytes,
+            Err(error) => return Attempt::Refused(RefusedReason::Undecodable(error.to_string())),
+        };
+        let index = match self.freight.place(cell, self.target.id_of(kind.info)) {
+            Ok(index) => index,
+            Err(reason) => return Attempt::Refused(reason),
+        };
+        let (reply, answer) = reply_slot::<Given<Written>>(kind.info.name, None);
+        let offer = Offer {
+            args: &mut Some(bytes),
+            envelope: &mut Some(Box::new(envelope)),
+            stamp,
+            index,
+            reply: &mut Some(reply),
+        };
+        if let Err(reason) = written_port().submit(cell, offer) {
+            return Attempt::Refused(reason);
+        }
+        self.handed_over = HandedOver::Yes;
+        self.turn = None;
+        let read = match answer.await {
+            Answer::Done(Ok(value)) => self.freight.read(Ok(&value), None),
+            Answer::Done(Err(error)) => self.freight.read(Err(&error), None),
+            Answer::Failed(failure) => return Attempt::Failed(failure),
+            Answer::Refused(reason, _) => return Attempt::Refused(reason),
+        };
+        match read {
+            Ok(()) => Attempt::Done,
+            Err(error) => Attempt::Failed(LostReason::Undecodable(error.to_string()).into()),
+        }
+    }
+}
+
+/// The arguments. Code of the user's writes them: if it panics, that ends the call, not its caller.
+fn written(freight: &dyn Freight) -> Result<Bytes, CodecError> {
+    let mut bytes = Vec::new();
+    attempt(|| freight.put_args(&mut bytes)).unwrap_or_else(|panic| {
+        let method = freight.kind().info.name;
+        Err(CodecError::new(format_args!("writing the arguments of `{method}` panicked: {panic}")))
+    })?;
+    Ok(bytes.into())
 }

@@ -10,12 +10,12 @@ use super::{
 use crate::{
     actor::Offer,
     call::{
-        reach::local,
-        requests::{Inherited, Options, Request, Target, describe, overtaken, unsound},
+        reach::{Freight, Laden, put_args_of},
+        requests::{Inherited, Options, Request, Target, failed, overtaken, unsound},
     },
     directory::{Instance, Probing},
     error::{CallError, RefusedReason, SendError},
-    message::{Ambient, MOST_UNSETTLED, MadeIn, Method, Stamp, Unsettled},
+    message::{Ambient, MOST_UNSETTLED, MadeIn, Method, MethodKind, Stamp, Unsettled},
 };
 
 /// Sends a call one way. Never waits.
@@ -24,7 +24,8 @@ pub(crate) fn send<M: Method>(request: &mut Request<M>) -> Result<(), SendError<
     if !request.target.is_hooked {
         return leave_at_once(request);
     }
-    match leave(request, true) {
+    let Request { target, options, .. } = &mut *request;
+    match leave(target, const { &M::INFO }, options, true) {
         Ok(leaving) => {
             let sent = leave_at_once(request);
             leaving.sent(sent.as_ref().err().map(|error| &error.refused));
@@ -44,35 +45,70 @@ fn leave_at_once<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M:
     {
         return Ok(());
     }
-    let mut inherited = Inherited::unawaited();
-    let unsettled = inherited.take_unsettled();
-    match (inherited.check(&request.options, &request.target.keys), unsettled) {
-        (Ok(()), None) => choose_and_send(request.take(), &inherited),
-        (Ok(()), Some(unsettled)) if unsettled.is_full() => {
-            let full = RefusedReason::LogFull { limit: MOST_UNSETTLED };
-            Err(unsent(describe::<M, _>(&request.target, None, full.into()), request))
+    let mut laden = Laden::of(request);
+    let sent = go_round(&mut laden, &request.target, &request.options);
+    match sent {
+        Ok(()) => Ok(()),
+        Err(NotSent::Refused(refused)) => {
+            *request.args = laden.take_args();
+            Err(unsent(refused, request))
         }
-        (Ok(()), Some(unsettled)) => {
-            send_when_settled(unsettled, request.take(), inherited);
+        Err(NotSent::Held(unsettled, inherited)) => {
+            let (laden, target, options) = (Box::new(laden), request.target.clone(), request.options.clone());
+            send_when_settled(unsettled, (laden, target, options), inherited);
             Ok(())
         }
-        (Err(too_much), _) => Err(unsent(describe::<M, _>(&request.target, None, too_much.into()), request)),
+    }
+}
+
+/// Why a call is not sent now.
+enum NotSent {
+    Refused(CallError),
+    /// What it follows from is not acknowledged yet.
+    Held(Unsettled, Inherited),
+}
+
+/// Sends it to one after another, if nothing is in the way.
+fn go_round(freight: &mut dyn Freight, target: &Target, options: &Options) -> Result<(), NotSent> {
+    let mut inherited = Inherited::unawaited();
+    let unsettled = inherited.take_unsettled();
+    let refused = |reason: RefusedReason| NotSent::Refused(failed(target, freight.kind().info, None, reason.into()));
+    match (inherited.check(options, &target.keys), unsettled) {
+        (Err(too_much), _) => Err(refused(too_much)),
+        (Ok(()), None) => choose_and_send(freight, (target, options), &inherited).map_err(NotSent::Refused),
+        (Ok(()), Some(unsettled)) if unsettled.is_full() => {
+            Err(refused(RefusedReason::LogFull { limit: MOST_UNSETTLED }))
+        }
+        (Ok(()), Some(unsettled)) => Err(NotSent::Held(unsettled, inherited)),
     }
 }
 
 /// Sends it when what it follows from is acknowledged. If that is not to be, it is not sent.
-fn send_when_settled<M: Method>(unsettled: Unsettled, request: Request<M>, inherited: Inherited) {
+fn send_when_settled(
+    unsettled: Unsettled,
+    (mut freight, target, options): (Box<dyn Freight>, Target, Options),
+    inherited: Inherited,
+) {
     unsettled.then(move |well| {
-        let sent = if well { choose_and_send(request, &inherited).map_err(|error| error.refused.to_string()) } else { Err(overtaken().to_string()) };
+        let sent = if well { choose_and_send(&mut *freight, (&target, &options), &inherited).map_err(why) } else { Err(overtaken().to_string()) };
         if let Err(reason) = sent {
-            tracing::warn!(target: "ember::call", method = M::INFO.name, reason, "a one-way call of a replicated service was not sent");
+            let method = freight.kind().info.name;
+            tracing::warn!(target: "ember::call", method, reason, "a one-way call of a replicated service was not sent");
         }
     });
 }
 
+fn why(error: CallError) -> String {
+    match error {
+        CallError::App(never) => match never {},
+        CallError::NotExecuted(refused) => refused.to_string(),
+        CallError::MaybeExecuted(lost) => lost.to_string(),
+    }
+}
+
 /// What is not tried is refused, and has its arguments.
 #[cold]
-fn unsent<M: Method>(refused: CallError<M::Error>, request: &mut Request<M>) -> SendError<M::Args> {
+fn unsent<M: Method>(refused: CallError, request: &mut Request<M>) -> SendError<M::Args> {
     let (CallError::NotExecuted(refused), Some(args)) = (refused, request.args.take()) else {
         unreachable!("a call that is not tried is refused, and has its arguments")
     };
@@ -81,9 +117,9 @@ fn unsent<M: Method>(refused: CallError<M::Error>, request: &mut Request<M>) -> 
 
 /// Why the call is not even tried.
 #[inline]
-fn hopeless<M: Method>(request: &mut Request<M>) -> Option<CallError<M::Error>> {
+fn hopeless<M: Method>(request: &mut Request<M>) -> Option<CallError> {
     if request.options.timeout.is_zero() {
-        return Some(describe::<M, _>(&request.target, None, RefusedReason::Expired.into()));
+        return Some(failed(&request.target, const { &M::INFO }, None, RefusedReason::Expired.into()));
     }
     unsound::<M>(&request.target, &request.args).or_else(|| request.find_key())
 }
@@ -100,15 +136,19 @@ fn plainly<M: Method>(target: &Target, options: &Options) -> Option<Stamp> {
 
 /// Puts the call into the mailbox of the service that is chosen, or into the link to its node, if that takes it.
 fn sent_at_once<M: Method>(request: &mut Request<M>, stamp: Stamp) -> bool {
-    let mut resolved = Resolved::take::<M>(&request.target);
-    let chosen = resolved.choose::<M>(&request.target, request.placing());
+    let kind = MethodKind::of::<M>();
+    let mut resolved = Resolved::take(kind, &request.target);
+    let chosen = resolved.choose(kind, &request.target, request.placing());
     let in_turn = chosen.as_ref().is_some_and(|chosen| chosen.in_turn);
     let sent = match chosen.map(|chosen| chosen.way) {
         Some(Way::Here(found)) => found.port::<M>().is_some_and(|port| {
             let (args, envelope, reply) = (&mut request.args, &mut None, &mut None);
             port.submit(&*found.cell, Offer { args, envelope, stamp, index: found.index, reply }).is_ok()
         }),
-        Some(Way::Away(away)) => away.send::<M>(&request.target, &request.args, stamp),
+        Some(Way::Away(away)) => {
+            let put_args = &mut |out: &mut Vec<u8>| put_args_of::<M>(&request.args, out);
+            away.send(&request.target, (put_args, M::INFO.lane), stamp)
+        }
         Some(Way::New) | None => false,
     };
     resolved.give_back();
@@ -119,25 +159,26 @@ fn sent_at_once<M: Method>(request: &mut Request<M>, stamp: Stamp) -> bool {
 }
 
 /// Asks one instance after another to take the call.
-fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Result<(), SendError<M::Args>> {
-    let Request { target, mut args, options, retry: _ } = request;
-    let id = target.method_id::<M>();
-    let envelope = inherited.envelope(&options, &target.keys);
+fn choose_and_send(
+    freight: &mut dyn Freight,
+    (target, options): (&Target, &Options),
+    inherited: &Inherited,
+) -> Result<(), CallError> {
+    let kind = freight.kind();
+    let id = target.id_of(kind.info);
+    let envelope = inherited.envelope(options, &target.keys);
     let stamp = Stamp { caller: inherited.caller, deadline: None };
     let mut excluded = Vec::new();
     let (mut refused, mut place) = (None, None::<Arc<Instance>>);
     let reason = loop {
-        let instance = match resolved::choose::<M>(&target, options.contract_key(), (&excluded, Probing::Pass)) {
+        let instance = match resolved::choose(kind, target, options.contract_key(), (&excluded, Probing::Pass)) {
             Ok((instance, _)) => instance,
             Err(none) => break refused.unwrap_or(none),
         };
         place = Some(Arc::clone(&instance));
         let result = match &instance.cell {
-            Some(cell) => {
-                let (args, envelope) = (&mut args, &mut Some(Box::new(envelope.clone())));
-                local::submit::<M>(&**cell, id, Offer { args, envelope, stamp, index: 0, reply: &mut None })
-            }
-            None => target.router.send_remote::<M>(&target, &instance, &args, (stamp, &envelope)),
+            Some(cell) => freight.submit(&**cell, id, (stamp, envelope.clone()), true),
+            None => target.router.send_remote(target, &instance, freight, (stamp, &envelope)),
         };
         match result {
             Ok(()) => return Ok(()),
@@ -148,9 +189,5 @@ fn choose_and_send<M: Method>(request: Request<M>, inherited: &Inherited) -> Res
             Err(reason) => break reason,
         }
     };
-    let CallError::NotExecuted(refused) = describe::<M, ()>(&target, place.map(|it| it.place()), reason.into()) else {
-        unreachable!("a refusal is described as one")
-    };
-    let Some(args) = args.take() else { unreachable!("a call that was not sent has its arguments") };
-    Err(SendError { refused, args })
+    Err(failed(target, kind.info, place.map(|it| it.place()), reason.into()))
 }

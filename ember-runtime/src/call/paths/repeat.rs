@@ -1,24 +1,18 @@
 //! Repeating calls that failed, by a policy of the caller's.
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
 use super::slow::Course;
 use crate::{
-    call::requests::{Args, HandedOver, Repeat},
+    call::requests::{HandedOver, Retry},
     error::{Failure, LostReason, RefusedReason},
-    message::Method,
 };
 
 impl Course {
-    /// Makes the call again and again, as `repeat` says.
-    pub(crate) async fn repeat<M: Method>(
-        &mut self,
-        args: &mut Option<M::Args>,
-        repeat: Repeat<M>,
-    ) -> Result<Result<M::Value, M::Error>, Failure> {
-        let Repeat { policy, keep } = repeat;
+    /// Makes the call again and again, as `policy` says.
+    pub(crate) async fn repeat(&mut self, policy: Retry) -> Result<(), Failure> {
         if policy.attempt_timeout.is_some_and(|limit| limit.is_zero()) {
             // Not even tried: some callees would have answered within no time, and of others it would not be known.
             return Err(RefusedReason::Expired.into());
@@ -30,13 +24,13 @@ impl Course {
         let mut left = policy.attempts.max(1);
         loop {
             left -= 1;
-            let mut spare = Args::<M>::new(match (keep, &*args) {
-                (Some(keep), Some(args)) if left > 0 => Some(keep(args)),
-                _ => None,
-            });
+            match left {
+                0 => self.freight.drop_copy(),
+                _ => self.freight.copy(),
+            }
             self.handed_over = HandedOver::No;
-            let failure = match self.one_attempt::<M>(args, policy.attempt_timeout).await {
-                Ok(result) => return Ok(result),
+            let failure = match self.one_attempt(policy.attempt_timeout).await {
+                Ok(()) => return Ok(()),
                 Err(failure) => failure,
             };
             if left == 0 {
@@ -48,7 +42,7 @@ impl Course {
                 Failure::NotExecuted(RefusedReason::Retiring) if self.is_for_one_that_retires() => return Err(failure),
                 Failure::NotExecuted(_) => {}
                 Failure::MaybeExecuted(reason) => {
-                    if spare.is_none() || !self.may_go_better(reason) {
+                    if !self.freight.has_copy() || !self.may_go_better(reason) {
                         return Err(failure);
                     }
                 }
@@ -59,7 +53,7 @@ impl Course {
             }
             if let Failure::MaybeExecuted(reason) = failure {
                 self.may_have_run(reason);
-                mem::swap(args, &mut *spare);
+                self.freight.use_copy();
             }
             // Between attempts nothing is under way; `lost` remembers what may have been executed.
             self.handed_over = HandedOver::No;
@@ -68,13 +62,9 @@ impl Course {
         }
     }
 
-    async fn one_attempt<M: Method>(
-        &mut self,
-        args: &mut Option<M::Args>,
-        limit: Option<Duration>,
-    ) -> Result<Result<M::Value, M::Error>, Failure> {
-        let Some(limit) = limit else { return self.safely::<M>(args).await };
-        let outcome = timeout(limit, self.safely::<M>(args)).await;
+    async fn one_attempt(&mut self, limit: Option<Duration>) -> Result<(), Failure> {
+        let Some(limit) = limit else { return self.safely().await };
+        let outcome = timeout(limit, self.safely()).await;
         match outcome {
             Ok(outcome) => outcome,
             Err(_) if self.handed_over.is_so() => Err(self.no_answer()),

@@ -18,7 +18,7 @@ use crate::{
     directory::{Group, Instance, Kept, Probing, Share, Terms},
     error::RefusedReason,
     id::Pid,
-    message::Method,
+    message::{Method, MethodKind},
 };
 
 /// A thread remembers so many targets of the same hash, what was used last first,
@@ -112,7 +112,7 @@ impl Found {
 }
 
 /// The hash of a target's method.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline)]
 fn set_of(method: TypeId, target: &Target) -> usize {
     let mut mixed = Mixed(target.destination.hash ^ target.router.number);
     method.hash(&mut mixed);
@@ -145,25 +145,28 @@ fn make_room(places: &[Cell<Option<Box<Resolved>>>], first: Box<Resolved>) {
     }
 }
 
+// Inlined only where the compiler optimises: elsewhere all this is compiled once, here, and not with each service.
 impl Resolved {
-    /// Whom a call of the method `M` goes to. To be given back after use.
-    #[allow(clippy::inline_always, reason = "measured: a short call takes twenty instructions more otherwise")]
-    #[inline(always)]
-    pub(crate) fn take<M: Method>(target: &Target) -> Box<Self> {
-        match Self::known(TypeId::of::<M>(), target) {
+    /// Whom a call of this method goes to. To be given back after use.
+    #[cfg_attr(
+        not(debug_assertions),
+        allow(clippy::inline_always, reason = "measured: a short call takes twenty instructions more otherwise"),
+        inline(always)
+    )]
+    pub(crate) fn take(kind: &'static MethodKind, target: &Target) -> Box<Self> {
+        match Self::known((kind.type_id)(), target) {
             Some(mut resolved) => {
                 if !resolved.is_current() {
-                    resolved.renew::<M>(target);
+                    resolved.renew(kind, target);
                 }
                 resolved
             }
-            None => Self::find::<M>(target),
+            None => Self::find(kind, target),
         }
     }
 
     /// What is remembered. A thread that ends remembers nothing any more.
-    #[allow(clippy::inline_always, reason = "as above")]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), allow(clippy::inline_always, reason = "as above"), inline(always))]
     fn known(method: TypeId, target: &Target) -> Option<Box<Self>> {
         let look = |known: &[Set; SETS]| {
             let set = &known[set_of(method, target)];
@@ -176,18 +179,17 @@ impl Resolved {
     }
 
     #[cold]
-    fn find<M: Method>(target: &Target) -> Box<Self> {
-        let (router, method, destination) = (target.router.number, TypeId::of::<M>(), target.destination.clone());
+    fn find(kind: &MethodKind, target: &Target) -> Box<Self> {
+        let (router, method, destination) = (target.router.number, (kind.type_id)(), target.destination.clone());
         let set = set_of(method, target);
         let last = KNOWN.try_with(|known| known[set][WAYS - 1].take()).ok().flatten();
         // What the calls of that one have left may fit all the same.
         let spare = last.map(|last| last.spare).unwrap_or_default();
-        Box::new(Self { set, router, method, destination, whom: whom::<M>(target), spare, at_home: None })
+        Box::new(Self { set, router, method, destination, whom: whom(kind, target), spare, at_home: None })
     }
 
     /// Remembers it.
-    #[allow(clippy::inline_always, reason = "as above")]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), allow(clippy::inline_always, reason = "as above"), inline(always))]
     pub(crate) fn give_back(self: Box<Self>) {
         let mut this = Some(self);
         let _ended = KNOWN.try_with(|known| {
@@ -198,13 +200,13 @@ impl Resolved {
         });
     }
 
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     fn is_for(&self, method: TypeId, target: &Target) -> bool {
         self.method == method && self.router == target.router.number
     }
 
     /// Whether nothing has changed that it depends on.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     fn is_current(&self) -> bool {
         match &self.whom {
             Whom::Listed(kept) => kept.is_current(),
@@ -215,18 +217,18 @@ impl Resolved {
     }
 
     #[cold]
-    fn renew<M: Method>(&mut self, target: &Target) {
+    fn renew(&mut self, kind: &MethodKind, target: &Target) {
         // A service that was asked for by its pid may be reached though no view lists it.
         let same = target.address.selector.pid.is_none() && target.router.over().is_none();
         match &mut self.whom {
-            Whom::Listed(kept) if same => drop(kept.renew(&terms::<M>(target))),
-            _ => self.whom = whom::<M>(target),
+            Whom::Listed(kept) if same => drop(kept.renew(&terms(kind, target))),
+            _ => self.whom = whom(kind, target),
         }
     }
 
     /// Where the next call goes, if it can be said so simply.
-    #[inline]
-    pub(crate) fn choose<M: Method>(&mut self, target: &Target, key: Option<u64>) -> Option<Chosen<'_>> {
+    #[cfg_attr(not(debug_assertions), inline)]
+    pub(crate) fn choose(&mut self, kind: &MethodKind, target: &Target, key: Option<u64>) -> Option<Chosen<'_>> {
         let Self { whom, spare, at_home, .. } = self;
         let mut in_turn = false;
         let (way, instance) = match whom {
@@ -245,7 +247,7 @@ impl Resolved {
                     return None;
                 };
                 if let Way::New = entry.remembered {
-                    entry.remembered = way::<M>(target, &entry.instance);
+                    entry.remembered = way(kind, target, &entry.instance);
                 }
                 (&mut entry.remembered, Some(&entry.instance))
             }
@@ -279,19 +281,20 @@ impl Resolved {
     }
 }
 
-/// The instance that a call of the method `M`, whose contract names this key, goes to; those in `excluded` have refused it already. With the probe that
+/// The instance that a call of this method, whose contract names this key, goes to; those in `excluded` have refused it already. With the probe that
 /// it is, if it is one.
 ///
 /// # Errors
 /// Why there is none.
-pub(crate) fn choose<M: Method>(
+pub(crate) fn choose(
+    kind: &'static MethodKind,
     target: &Target,
     key: Option<u64>,
     (excluded, probing): (&[Pid], Probing),
 ) -> Result<(Arc<Instance>, Option<Probe>), RefusedReason> {
     // Of a method that is known at run time only it is not remembered whether it has a key.
-    if excluded.is_empty() && (key.is_none() || const { M::INFO.key.is_some() }) {
-        let mut resolved = Resolved::take::<M>(target);
+    if excluded.is_empty() && (key.is_none() || kind.info.key.is_some()) {
+        let mut resolved = Resolved::take(kind, target);
         let drawn = resolved.take_drawn();
         let instance = if drawn.is_some() { None } else { resolved.instance(target, key) };
         let drawn = drawn.or_else(|| resolved.take_drawn());
@@ -311,17 +314,17 @@ pub(crate) fn choose<M: Method>(
             }
         }
     }
-    let (instance, probe) = target.router.choose(&target.address, (M::INFO.lane, key), excluded, probing)?;
+    let (instance, probe) = target.router.choose(&target.address, (kind.info.lane, key), excluded, probing)?;
     let probe = probe.map(|number| Probe::new(&target.router, &instance, number));
     Ok((instance, probe))
 }
 
-fn terms<M: Method>(target: &Target) -> Terms<'_> {
+fn terms<'a>(kind: &MethodKind, target: &'a Target) -> Terms<'a> {
     // Which key it is, is looked at with each call.
-    target.router.terms(&target.address.selector, M::INFO.lane, const { M::INFO.key }.map(|_| 0))
+    target.router.terms(&target.address.selector, kind.info.lane, kind.info.key.map(|_| 0))
 }
 
-fn whom<M: Method>(target: &Target) -> Whom {
+fn whom(kind: &MethodKind, target: &Target) -> Whom {
     let (router, selector) = (&target.router, &target.address.selector);
     if router.over().is_some() {
         return Whom::Over;
@@ -336,31 +339,31 @@ fn whom<M: Method>(target: &Target) -> Whom {
         let version = group.version();
         if pid.node == router.key && group.find(pid).is_none() {
             let cell = router.spawned_here(selector, pid).ok().flatten();
-            let way = cell.map_or(Way::New, |cell| here::<M>(target, &cell));
+            let way = cell.map_or(Way::New, |cell| here(kind, target, &cell));
             return Whom::Direct { group, version, way };
         }
         if pid.node != router.key && group.find(pid).is_none() {
             let group = directory.node_group(pid.node.id);
             let version = group.version();
             let instance = router.unlisted(selector).and_then(|pid| router.direct(selector, pid, &[]).ok());
-            let way = instance.map_or(Way::New, |instance| way::<M>(target, &Arc::new(instance)));
+            let way = instance.map_or(Way::New, |instance| way(kind, target, &Arc::new(instance)));
             return Whom::Direct { group, version, way };
         }
     }
-    Whom::Listed(Kept::new(group, &terms::<M>(target)))
+    Whom::Listed(Kept::new(group, &terms(kind, target)))
 }
 
 /// The way to an instance. There is none if it does not know the method, or differently: what is then to be said, is found out
 /// elsewhere.
 #[cold]
-fn way<M: Method>(target: &Target, instance: &Arc<Instance>) -> Way {
+fn way(kind: &MethodKind, target: &Target, instance: &Arc<Instance>) -> Way {
     match &instance.cell {
-        Some(cell) => here::<M>(target, cell),
-        None => Away::find::<M>(target, Arc::clone(instance)).map_or(Way::New, Way::Away),
+        Some(cell) => here(kind, target, cell),
+        None => Away::find(kind, target, Arc::clone(instance)).map_or(Way::New, Way::Away),
     }
 }
 
-fn here<M: Method>(target: &Target, cell: &Arc<dyn AnyCell>) -> Way {
-    let port = cell.port(target.method_id::<M>());
+fn here(kind: &MethodKind, target: &Target, cell: &Arc<dyn AnyCell>) -> Way {
+    let port = cell.port(target.id_of(kind.info));
     port.map_or(Way::New, |(_, port, index)| Way::Here(Found::new(cell, (port, index))))
 }

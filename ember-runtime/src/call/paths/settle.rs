@@ -16,9 +16,8 @@ use crate::{
     directory::Instance,
     error::{Failure, LostReason, RefusedReason},
     id::{Asker, CallId, NodeKey},
-    message::{Envelope, Method, Stored},
+    message::{Envelope, Stored},
     office::{Appointment, OfficeName},
-    panics::attempt,
 };
 
 /// The limit of the first pause before the group is asked again, and what it grows to.
@@ -29,24 +28,24 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 impl Course {
     /// The call is about to be made to this instance: it has a number, if what becomes of it can be asked for.
-    fn number<M: Method>(&mut self, instance: &Instance) {
+    fn number(&mut self, instance: &Instance) {
         if self.call.is_none()
             && instance.is_replicated()
-            && !M::INFO.read
+            && !self.freight.kind().info.read
             && self.options.once().is_none()
             && self.options.call().is_none()
-            && M::wire().is_some()
+            && self.freight.kind().travels()
         {
             self.call = Some(OpenCall::begin(&self.target.router.open_calls));
         }
     }
 
     /// The metadata for `instance`, unless the call would wait for itself there.
-    pub(super) fn envelope<M: Method>(&mut self, instance: &Instance) -> Result<Envelope, RefusedReason> {
-        if let Some(cycle) = self.cycle::<M>(instance) {
+    pub(super) fn envelope(&mut self, instance: &Instance) -> Result<Envelope, RefusedReason> {
+        if let Some(cycle) = self.cycle(instance) {
             return Err(cycle);
         }
-        self.number::<M>(instance);
+        self.number(instance);
         let call = self.options.call().or_else(|| self.call.as_ref().map(OpenCall::leaves));
         let call = call.filter(|_| instance.is_replicated());
         let (reading, epoch) = (self.reading(instance), instance.epoch());
@@ -60,10 +59,7 @@ impl Course {
     }
 
     /// Asks the group what became of the call, until somebody knows. If nobody is left to ask, it stays as it was.
-    pub(super) async fn settle<M: Method>(
-        &mut self,
-        reason: LostReason,
-    ) -> Result<Result<M::Value, M::Error>, Failure> {
+    pub(super) async fn settle(&mut self, reason: LostReason) -> Result<(), Failure> {
         let place = self.place.clone();
         let office = place.as_ref().and_then(|it| it.published.office.as_ref());
         let (Some(number), Some(office)) = (self.call.as_ref().map(OpenCall::number), office) else {
@@ -79,7 +75,12 @@ impl Course {
             }
         };
         (self.asking, self.place) = (None, Some(by));
-        read::<M>(outcome)
+        let read = match &outcome {
+            Stored::Value(bytes) => self.freight.read(Ok(bytes), None),
+            Stored::App(bytes) => self.freight.read(Err(bytes), None),
+            Stored::Lost(reason) => return Err(reason.clone().into()),
+        };
+        read.map_err(|error| LostReason::Undecodable(error.to_string()).into())
     }
 }
 
@@ -144,22 +145,6 @@ async fn ask(router: &Router, master: &Instance, call: u64) -> Option<Stored> {
         return router.outcome(router.key, &question).await;
     }
     router.ask_node(&master.node, &question).await.ok()?.await.ok().flatten()
-}
-
-fn read<M: Method>(outcome: Stored) -> Result<Result<M::Value, M::Error>, Failure> {
-    let Some(wire) = M::wire() else { return Err(LostReason::NoReply.into()) };
-    let read = match outcome {
-        Stored::Value(bytes) => attempt(|| wire.get_value(&bytes).map(Ok)),
-        Stored::App(bytes) => attempt(|| wire.get_error(&bytes).map(Err)),
-        Stored::Lost(reason) => return Err(reason.into()),
-    };
-    match read {
-        Ok(Ok(result)) => Ok(result),
-        Ok(Err(error)) => Err(LostReason::Undecodable(error.to_string()).into()),
-        Err(panic) => {
-            Err(LostReason::Undecodable(format!("reading the reply of `{}` panicked: {panic}", M::INFO.name)).into())
-        }
-    }
 }
 
 impl Router {

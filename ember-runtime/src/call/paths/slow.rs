@@ -2,23 +2,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::{Instant, timeout_at};
 
-use super::resolved;
+use super::{
+    parcel::{Arrived, Parcel, Running},
+    resolved,
+};
 use crate::{
-    actor::Offer,
     call::{
-        reach::local,
-        requests::{
-            Attempt, HandedOver, Inherited, Options, Outcome, Request, Target, describe, sound, unsound, waits,
-        },
+        reach::{Answered, Freight},
+        requests::{Attempt, HandedOver, Inherited, Options, Retry, Target, failed, waits},
         routes::{OpenCall, Probe},
     },
     directory::{self, Instance, Probing, Turn},
     error::{CallError, Failure, LostReason, RefusedReason},
     id::{Epoch, Pid},
-    message::{Answer, Envelope, Method, Stamp, reply_slot},
+    message::{Envelope, Stamp},
     planted::{Bug, planted},
     sync::{ordered, shielded},
 };
@@ -29,22 +28,11 @@ const MAX_PAUSE: Duration = Duration::from_millis(200);
 
 /// Makes a call. Its first step takes it to the callee's mailbox, or to the link, if nothing is in the way. It ends at
 /// `deadline` at the latest, if it has one already.
-pub(crate) fn run<M: Method>(
-    request: Request<M>,
-    inherited: Inherited,
-    deadline: Option<Instant>,
-) -> BoxFuture<'static, Outcome<M>> {
-    let deadline = deadline.unwrap_or_else(|| inherited.deadline(&request.options));
-    // tokio's timers and channels, which it waits for, see no waker of the user's.
-    shielded(make(request, inherited, deadline)).boxed()
-}
-
-async fn make<M: Method>(mut request: Request<M>, inherited: Inherited, deadline: Instant) -> Outcome<M> {
-    if let Some(error) = request.find_key() {
-        return Err(error);
-    }
-    let Request { target, mut args, options, retry } = request;
-    let mut course = Course {
+pub(crate) fn run(parcel: Parcel, inherited: Inherited, deadline: Option<Instant>) -> Running {
+    let Parcel { freight, target, options, policy, unfit } = parcel;
+    let deadline = deadline.unwrap_or_else(|| inherited.deadline(&options));
+    let course = Course {
+        freight,
         target,
         options,
         inherited,
@@ -64,46 +52,13 @@ async fn make<M: Method>(mut request: Request<M>, inherited: Inherited, deadline
         asking: None,
         is_out_of_retries: false,
     };
-    if let Some(error) = unsound::<M>(&course.target, &args) {
-        return Err(error);
-    }
-    if deadline <= Instant::now() {
-        // Not even tried, so that it is certain that nothing happened.
-        return Err(course.describe::<M>(RefusedReason::Expired.into()));
-    }
-    if let Err(too_much) = course.inherited.check(&course.options, &course.target.keys) {
-        return Err(course.describe::<M>(too_much.into()));
-    }
-    let settled = course.inherited.settles(deadline).await;
-    settled.map_err(|reason| course.describe::<M>(reason.into()))?;
-    let whole = async {
-        course.freshen().await;
-        match retry {
-            None => course.without_policy::<M>(&mut args).await,
-            Some(retry) => course.repeat::<M>(&mut args, *retry).await,
-        }
-    };
-    let outcome = match timeout_at(deadline, whole).await {
-        Ok(outcome) => outcome,
-        Err(_) if course.asking.is_some() => Err(course.asking.take().unwrap_or(LostReason::Deadline).into()),
-        Err(_) if course.handed_over.is_so() => Err(course.no_answer()),
-        Err(_) => Err(course.waits_for().unwrap_or(RefusedReason::Expired).into()),
-    };
-    let exhausted = course.is_out_of_retries;
-    let described = |error: CallError<M::Error>| if exhausted { error.out_of_retries() } else { error };
-    match (outcome, course.lost.take()) {
-        (Ok(result), _) => sound::<M>(&course.target, result.map_err(CallError::App)),
-        // An earlier attempt may have been executed, whatever became of the last one.
-        (Err(Failure::NotExecuted(_)), Some((lost, by))) => {
-            course.place = by;
-            Err(described(course.describe::<M>(lost.into())))
-        }
-        (Err(failure), _) => Err(described(course.describe::<M>(failure))),
-    }
+    // tokio's timers and channels, which it waits for, see no waker of the user's.
+    Running::of(shielded(course.whole(policy, unfit)))
 }
 
 /// One call under way.
 pub(crate) struct Course {
+    pub(super) freight: Box<dyn Freight>,
     pub(crate) target: Target,
     pub(super) options: Options,
     pub(super) inherited: Inherited,
@@ -138,11 +93,53 @@ pub(crate) struct Course {
 }
 
 impl Course {
-    /// Asks one instance after another. As long as the call certainly did not run, `args` holds its arguments.
-    pub(crate) async fn run<M: Method>(
-        &mut self,
-        args: &mut Option<M::Args>,
-    ) -> Result<Result<M::Value, M::Error>, Failure> {
+    async fn whole(mut self, policy: Option<Retry>, unfit: Option<CallError>) -> Arrived {
+        let end = match unfit {
+            Some(error) => Err(error),
+            None => self.make(policy).await,
+        };
+        Arrived { freight: self.freight, target: self.target, end }
+    }
+
+    async fn make(&mut self, policy: Option<Retry>) -> Result<(), CallError> {
+        let deadline = self.deadline;
+        if deadline <= Instant::now() {
+            // Not even tried, so that it is certain that nothing happened.
+            return Err(self.describe(RefusedReason::Expired.into()));
+        }
+        if let Err(too_much) = self.inherited.check(&self.options, &self.target.keys) {
+            return Err(self.describe(too_much.into()));
+        }
+        let settled = self.inherited.settles(deadline).await;
+        settled.map_err(|reason| self.describe(reason.into()))?;
+        let whole = async {
+            self.freshen().await;
+            match policy {
+                None => self.without_policy().await,
+                Some(policy) => self.repeat(policy).await,
+            }
+        };
+        let outcome = match timeout_at(deadline, whole).await {
+            Ok(outcome) => outcome,
+            Err(_) if self.asking.is_some() => Err(self.asking.take().unwrap_or(LostReason::Deadline).into()),
+            Err(_) if self.handed_over.is_so() => Err(self.no_answer()),
+            Err(_) => Err(self.waits_for().unwrap_or(RefusedReason::Expired).into()),
+        };
+        let exhausted = self.is_out_of_retries;
+        let described = |error: CallError| if exhausted { error.out_of_retries() } else { error };
+        match (outcome, self.lost.take()) {
+            (Ok(()), _) => Ok(()),
+            // An earlier attempt may have been executed, whatever became of the last one.
+            (Err(Failure::NotExecuted(_)), Some((lost, by))) => {
+                self.place = by;
+                Err(described(self.describe(lost.into())))
+            }
+            (Err(failure), _) => Err(described(self.describe(failure))),
+        }
+    }
+
+    /// Asks one instance after another. As long as the call certainly did not run, its arguments are there.
+    pub(crate) async fn run(&mut self) -> Result<(), Failure> {
         let mut excluded = Vec::new();
         // Whether nobody has given another reason, of those in `excluded`.
         let mut all_retire = true;
@@ -159,7 +156,7 @@ impl Course {
                 Some(master) => self.admitted(master),
                 None => {
                     let key = self.options.contract_key();
-                    resolved::choose::<M>(&self.target, key, (&excluded, Probing::Probe))
+                    resolved::choose(self.freight.kind(), &self.target, key, (&excluded, Probing::Probe))
                 }
             };
             let instance = match chosen {
@@ -178,13 +175,13 @@ impl Course {
                         return Err(reason.into());
                     }
                     // One that waits for this call takes it never: it retires, or starts again, when its handler has ended.
-                    if let Some(cycle) = self.cycle_among_matches::<M>() {
+                    if let Some(cycle) = self.cycle_among_matches() {
                         return Err(cycle.into());
                     }
                     // Those who have refused may not be seen to retire yet.
                     all_retire &= none == RefusedReason::Retiring || !excluded.is_empty();
-                    let waits_in_vain = || all_retire && self.is_for_one_that_retires() && !self.one_starts(&excluded);
-                    if self.is_final(&reason) || waits_in_vain() {
+                    let in_vain = all_retire && self.is_for_one_that_retires() && !self.one_starts(&excluded);
+                    if self.is_final(&reason) || in_vain {
                         return Err(reason.into());
                     }
                     let of_masters = reason.is_of_masters();
@@ -209,7 +206,7 @@ impl Course {
             };
             (self.place, self.waits) = (Some(Arc::clone(&instance)), None);
             self.last_epoch = self.last_epoch.max(instance.epoch());
-            let envelope = self.envelope::<M>(&instance);
+            let envelope = self.envelope(&instance);
             if let Some(probe) = self.probe.take_if(|_| envelope.is_err()) {
                 probe.unmade();
             }
@@ -226,18 +223,19 @@ impl Course {
             };
             self.begun = Instant::now();
             let _counted = instance.in_flight.begin().one();
-            let attempted = self.attempt::<M>(&instance, args, envelope).await;
+            let attempted = self.attempt(&instance, envelope).await;
             self.learn(&instance, &attempted);
             match attempted {
-                Attempt::Done(result) => match instance.deposed().or_else(|| self.deposed_since(&instance)) {
+                Attempt::Done => match instance.deposed().or_else(|| self.deposed_since(&instance)) {
                     None => {
                         instance.has_acted();
-                        return Ok(result);
+                        return Ok(());
                     }
                     // Another master has been elected since: what this one says counts no more.
                     Some(epoch) => return Err(LostReason::Deposed { epoch: epoch.0 }.into()),
                 },
-                Attempt::Failed(Failure::MaybeExecuted(_)) if planted(Bug::RetryMaybeExecuted) && args.is_some() => {}
+                Attempt::Failed(Failure::MaybeExecuted(_))
+                    if planted(Bug::RetryMaybeExecuted) && self.freight.has_args() => {}
                 Attempt::Failed(failure) => return Err(failure),
                 Attempt::Refused(RefusedReason::Unreachable(_)) if self.is_over(&instance) => {
                     let (directory, selector) = (self.target.router.directory(), &self.target.address.selector);
@@ -317,9 +315,9 @@ impl Course {
     }
 
     /// The refusal of a call that would wait for itself at `instance`.
-    pub(super) fn cycle<M: Method>(&self, instance: &Instance) -> Option<RefusedReason> {
+    pub(super) fn cycle(&self, instance: &Instance) -> Option<RefusedReason> {
         let chain = self.inherited.chain.as_ref()?;
-        let place = || format!("{}.{}", instance.identity().name, self.target.method_name::<M>());
+        let place = || format!("{}.{}", instance.identity().name, self.target.name_of(self.freight.kind().info));
         chain
             .links()
             .any(|link| link.pid == instance.pid)
@@ -329,56 +327,37 @@ impl Course {
     }
 
     /// The same for any that the call is for, whether it takes calls now or not.
-    fn cycle_among_matches<M: Method>(&self) -> Option<RefusedReason> {
+    fn cycle_among_matches(&self) -> Option<RefusedReason> {
         self.inherited.chain.as_ref()?;
         let (router, selector) = (&self.target.router, &self.target.address.selector);
-        router.directory().group(&selector.interest).matching(selector).iter().find_map(|it| self.cycle::<M>(it))
+        router.directory().group(&selector.interest).matching(selector).iter().find_map(|it| self.cycle(it))
     }
 
-    async fn attempt<M: Method>(
-        &mut self,
-        instance: &Instance,
-        args: &mut Option<M::Args>,
-        envelope: Envelope,
-    ) -> Attempt<M> {
+    async fn attempt(&mut self, instance: &Instance, envelope: Envelope) -> Attempt {
         let stamp = Stamp { caller: self.inherited.caller, deadline: Some(self.deadline) };
+        let freight = &mut *self.freight;
         let Some(cell) = &instance.cell else {
             let router = Arc::clone(&self.target.router);
             let beside = (stamp, envelope);
             let way = (&mut self.handed_over, &mut self.turn);
-            return router.call_remote::<M>(&self.target, instance, args, beside, way).await;
+            return router.call_remote(&self.target, instance, freight, beside, way).await;
         };
-        if args.is_none() {
+        if !freight.has_args() {
             return Attempt::Refused(RefusedReason::CallerGone);
         }
         if envelope.once.is_some() {
-            return Box::pin(self.attempt_as_bytes(&**cell, args, (stamp, envelope))).await;
+            return Box::pin(self.attempt_as_bytes(&**cell, (stamp, envelope))).await;
         }
-        let (reply, answer) = reply_slot::<M>(None);
-        let offer = Offer {
-            args: &mut *args,
-            envelope: &mut Some(Box::new(envelope)),
-            stamp,
-            index: 0,
-            reply: &mut Some(reply),
-        };
-        let id = self.target.method_id::<M>();
-        if let Err(reason) = local::submit(&**cell, id, offer) {
+        let id = self.target.id_of(freight.kind().info);
+        if let Err(reason) = freight.submit(&**cell, id, (stamp, envelope), false) {
             return Attempt::Refused(reason);
         }
         self.handed_over = HandedOver::Yes;
         self.turn = None;
-        match answer.await {
-            Answer::Done(result) => Attempt::Done(result),
-            Answer::Failed(failure) => Attempt::Failed(failure),
-            Answer::Refused(reason, unused) => {
-                *args = Some(unused);
-                Attempt::Refused(reason)
-            }
-        }
+        Answered(freight).await
     }
 
-    fn describe<M: Method>(&self, failure: Failure) -> CallError<M::Error> {
-        describe::<M, _>(&self.target, self.place.as_deref().map(Instance::place), failure)
+    fn describe(&self, failure: Failure) -> CallError {
+        failed(&self.target, self.freight.kind().info, self.place.as_deref().map(Instance::place), failure)
     }
 }

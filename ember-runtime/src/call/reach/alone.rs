@@ -7,6 +7,7 @@ use std::{
 
 use tokio::time::Instant;
 
+use super::freight::Freight;
 use crate::{
     call::{
         requests::{Aim, Attempt, HandedOver, Outcome, Question, Target},
@@ -15,7 +16,7 @@ use crate::{
     directory::{Instance, NodeRecord, Turn},
     error::{Failure, RefusedReason},
     id::Pid,
-    message::{Envelope, Method, Stamp},
+    message::{Encode, Envelope, Lane, Method, MethodKind, Stamp},
 };
 
 /// A method of a service on another node.
@@ -25,8 +26,7 @@ pub(crate) enum Away {}
 pub(crate) enum WaitingAway {}
 
 impl Away {
-    #[allow(clippy::extra_unused_type_parameters, reason = "as where there are links")]
-    pub(crate) fn find<M: Method>(_: &Target, _: Arc<Instance>) -> Option<Self> {
+    pub(crate) fn find(_: &MethodKind, _: &Target, _: Arc<Instance>) -> Option<Self> {
         None
     }
 
@@ -38,17 +38,17 @@ impl Away {
         match *self {}
     }
 
-    pub(crate) fn call<M: Method>(
+    pub(crate) fn call(
         &self,
         _: &Target,
-        _: &Option<M::Args>,
+        _: (Encode<'_>, Lane),
         _: &Envelope,
         _: (u64, Instant, Instant),
     ) -> Option<WaitingAway> {
         match *self {}
     }
 
-    pub(crate) fn send<M: Method>(&self, _: &Target, _: &Option<M::Args>, _: Stamp) -> bool {
+    pub(crate) fn send(&self, _: &Target, _: (Encode<'_>, Lane), _: Stamp) -> bool {
         match *self {}
     }
 }
@@ -68,14 +68,14 @@ fn unreachable() -> RefusedReason {
 }
 
 impl Router {
-    pub(crate) async fn call_remote<M: Method>(
+    pub(crate) async fn call_remote(
         &self,
         _: &Aim,
         _: &Instance,
-        _: &mut Option<M::Args>,
+        _: &mut dyn Freight,
         _: (Stamp, Envelope),
         _: (&mut HandedOver, &mut Option<Turn>),
-    ) -> Attempt<M> {
+    ) -> Attempt {
         Attempt::Refused(unreachable())
     }
 
@@ -91,11 +91,11 @@ impl Router {
         Err(unreachable().into())
     }
 
-    pub(crate) fn send_remote<M: Method>(
+    pub(crate) fn send_remote(
         &self,
         _: &Aim,
         _: &Instance,
-        _: &Option<M::Args>,
+        _: &dyn Freight,
         _: (Stamp, &Envelope),
     ) -> Result<(), RefusedReason> {
         Err(unreachable())

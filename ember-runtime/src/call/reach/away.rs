@@ -9,13 +9,16 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::remote::{is_shown, put_args_of, read};
+use super::{
+    freight::{Came, read},
+    remote::{came, is_shown},
+};
 use crate::{
-    call::requests::{Attempt, Outcome, Target, describe},
+    call::requests::{Attempt, Outcome, Target, failed},
     directory::{InShare, Instance, Share},
     error::{CallError, Failure, LostReason},
     id::{Epoch, MethodId, Pid},
-    message::{Envelope, Method, Reading, Stamp},
+    message::{CodecError, Encode, Envelope, Lane, Method, MethodInfo, MethodKind, Payload, Reading, Stamp},
     office::Shown,
     transport::{OutCall, PendingReply},
 };
@@ -30,9 +33,9 @@ pub(crate) struct Away {
 
 impl Away {
     /// `None` if calls cannot be made that simply, or not at all: why, is found out elsewhere.
-    pub(crate) fn find<M: Method>(target: &Target, instance: Arc<Instance>) -> Option<Self> {
-        let method = target.method_id::<M>();
-        let (_, _, fingerprint) = target.router.way::<M>(target, &instance, method).ok()?;
+    pub(crate) fn find(kind: &MethodKind, target: &Target, instance: Arc<Instance>) -> Option<Self> {
+        let method = target.id_of(kind.info);
+        let (_, fingerprint) = target.router.way(kind, target, &instance, method).ok()?;
         Some(Self { instance: Share::of(instance), method, fingerprint })
     }
 
@@ -46,56 +49,53 @@ impl Away {
     }
 
     /// Hands a call to the link; if that does not take it at once, nothing has happened.
-    #[inline]
-    pub(crate) fn call<M: Method>(
+    pub(crate) fn call(
         &self,
         target: &Target,
-        args: &Option<M::Args>,
+        (put_args, lane): (Encode<'_>, Lane),
         envelope: &Envelope,
         (caller, begun, deadline): (u64, Instant, Instant),
     ) -> Option<WaitingAway> {
         let stamp = Stamp { caller, deadline: Some(deadline) };
         let reading = self.reading(envelope);
-        let pending = self.submit::<M>(target, args, (stamp, envelope, reading), false)?;
+        let pending = self.submit(target, (put_args, lane), (stamp, envelope, reading), false)?;
         let shown = reading.and(self.instance.shown()).map(Arc::clone);
         Some(WaitingAway { pending, instance: self.instance.one(), shown, begun, deadline })
     }
 
     /// The same for a call that nobody waits for. Whether the link has it.
-    #[inline]
-    pub(crate) fn send<M: Method>(&self, target: &Target, args: &Option<M::Args>, stamp: Stamp) -> bool {
-        self.submit::<M>(target, args, (stamp, &Envelope::default(), None), true).is_some()
+    pub(crate) fn send(&self, target: &Target, (put_args, lane): (Encode<'_>, Lane), stamp: Stamp) -> bool {
+        self.submit(target, (put_args, lane), (stamp, &Envelope::default(), None), true).is_some()
     }
 
     /// How new what a call with this envelope is shown must be, if its callee is replicated.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline)]
     fn reading(&self, envelope: &Envelope) -> Option<Reading> {
         self.instance.reading(envelope.reading.and_then(|reading| reading.within))
     }
 
-    #[inline]
-    fn submit<M: Method>(
+    #[cfg_attr(not(debug_assertions), inline)]
+    fn submit(
         &self,
         target: &Target,
-        args: &Option<M::Args>,
+        (put_args, lane): (Encode<'_>, Lane),
         (stamp, envelope, reading): (Stamp, &Envelope, Option<Reading>),
         one_way: bool,
     ) -> Option<PendingReply> {
-        let (wire, links, pid) = (M::wire()?, target.router.links.get()?, self.instance.pid);
+        let (links, pid) = (target.router.links.get()?, self.instance.pid);
         if target.router.departures.is_waiting(pid.node) {
             return None;
         }
-        let put_args = &mut |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
         let mut own = None;
         let envelope = for_group(envelope, (self.instance.epoch(), reading), &mut own);
-        let (method, fingerprint, lane) = (self.method, self.fingerprint, M::INFO.lane);
+        let (method, fingerprint) = (self.method, self.fingerprint);
         let call = OutCall { target: pid.number, method, fingerprint, stamp, lane, envelope, put_args, one_way };
         links.submit(pid.node, call).ok().flatten()
     }
 }
 
 /// The metadata of a call to the master of this epoch, if it is to a master, that asks this of a replicated group, if it is to one.
-#[inline]
+#[cfg_attr(not(debug_assertions), inline)]
 fn for_group<'a>(
     envelope: &'a Envelope,
     to: (Option<Epoch>, Option<Reading>),
@@ -124,27 +124,54 @@ impl WaitingAway {
 
     /// The outcome; `None` if the call did not run, and may yet.
     pub(crate) fn poll<M: Method>(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Option<Outcome<M>>> {
-        let answer = ready!(Pin::new(&mut self.pending).poll(task));
-        let failure = match read::<M>(is_shown(answer, self.shown.as_ref()), &target.router) {
-            Attempt::Done(result) => match self.instance.deposed() {
+        let came = ready!(self.poll_reply(MethodKind::of::<M>(), task));
+        let read = came.and_then(|came| {
+            let came = came.as_deref().map_err(|error| &**error);
+            read::<M>(came, Some(&target.router)).map_err(undecodable)
+        });
+        Poll::Ready(match self.judge(read.as_ref().err(), target, const { &M::INFO }) {
+            Judged::Failed(error) => Some(Err(CallError::of_any(error))),
+            Judged::MayYetRun => None,
+            Judged::Counts => read.ok().map(|result| result.map_err(CallError::App)),
+        })
+    }
+
+    fn poll_reply(&mut self, kind: &MethodKind, task: &mut Context<'_>) -> Poll<Result<Came<Payload>, Attempt>> {
+        Pin::new(&mut self.pending).poll(task).map(|answer| came(is_shown(answer, self.shown.as_ref()), kind))
+    }
+
+    /// What follows from what became of it: it was read, or missed like this.
+    fn judge(&self, missed: Option<&Attempt>, target: &Target, info: &'static MethodInfo) -> Judged {
+        let failure = match missed {
+            None | Some(Attempt::Done) => match self.instance.deposed() {
                 None => {
                     self.instance.answered();
-                    return Poll::Ready(Some(result.map_err(CallError::App)));
+                    return Judged::Counts;
                 }
                 Some(epoch) => LostReason::Deposed { epoch: epoch.0 }.into(),
             },
-            Attempt::Refused(reason) if reason.can_pass() => return Poll::Ready(None),
-            Attempt::Refused(reason) => reason.into(),
-            Attempt::Failed(failure) => {
-                if let Failure::MaybeExecuted(reason) = &failure {
+            Some(Attempt::Refused(reason)) if reason.can_pass() => return Judged::MayYetRun,
+            Some(Attempt::Refused(reason)) => reason.clone().into(),
+            Some(Attempt::Failed(failure)) => {
+                if let Failure::MaybeExecuted(reason) = failure {
                     target.router.maybe_executed(&self.instance, reason, self.begun);
                 }
-                failure
+                failure.clone()
             }
         };
-        let place = self.instance.place();
-        Poll::Ready(Some(Err(describe::<M, _>(target, Some(place), failure))))
+        Judged::Failed(failed(target, info, Some(self.instance.place()), failure))
     }
+}
+
+/// What an answer is worth.
+enum Judged {
+    Counts,
+    MayYetRun,
+    Failed(CallError),
+}
+
+fn undecodable(error: CodecError) -> Attempt {
+    Attempt::Failed(LostReason::Undecodable(error.to_string()).into())
 }
 
 #[cfg(test)]

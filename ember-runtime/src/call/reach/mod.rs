@@ -4,6 +4,7 @@
 mod alone;
 #[cfg(feature = "cluster")]
 mod away;
+mod freight;
 pub(crate) mod local;
 mod patience;
 #[cfg(feature = "cluster")]
@@ -13,9 +14,12 @@ mod waiting;
 
 #[cfg(not(feature = "cluster"))]
 pub(crate) use self::alone::{Away, WaitingAway};
-pub(crate) use self::waiting::{Asked, Waited, Waiting};
 #[cfg(feature = "cluster")]
 pub(crate) use self::{
     away::{Away, WaitingAway},
     remote::{NODE_ITSELF, peer_of},
+};
+pub(crate) use self::{
+    freight::{Answered, Freight, Laden, put_args_of},
+    waiting::{Asked, Waited, Waiting},
 };

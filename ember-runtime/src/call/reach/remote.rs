@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
-use super::local::{mismatch, own_side};
+use super::{
+    freight::{Came, Freight},
+    local::{mismatch, own_side},
+};
 use crate::{
     actor::SIGNATURE_OF,
     call::{
@@ -14,9 +17,8 @@ use crate::{
     directory::{Instance, NodeRecord, Turn},
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
-    message::{CodecError, Encode, Envelope, Lane, Method, Stamp, Station, WireOf, decode, encode, take_shown},
+    message::{Encode, Envelope, Lane, MethodKind, Payload, Stamp, decode, encode, take_shown},
     office::Shown,
-    panics::attempt,
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
 
@@ -41,21 +43,22 @@ impl Router {
         }
     }
 
-    pub(crate) async fn call_remote<M: Method>(
+    pub(crate) async fn call_remote(
         &self,
         target: &Aim,
         instance: &Instance,
-        args: &mut Option<M::Args>,
+        freight: &mut dyn Freight,
         (stamp, envelope): (Stamp, Envelope),
         (handed_over, turn): (&mut HandedOver, &mut Option<Turn>),
-    ) -> Attempt<M> {
-        let id = target.method_id::<M>();
+    ) -> Attempt {
+        let kind = freight.kind();
+        let id = target.id_of(kind.info);
         let shown = envelope.reading.and(instance.shown()).map(Arc::clone);
-        let submitted = match self.way::<M>(target, instance, id) {
-            Ok((_, links, _)) if self.departures.is_waiting(instance.pid.node) => Ok((links, None)),
-            Ok((wire, links, fingerprint)) => {
-                let put_args: Encode<'_> = &mut |out| put_args_of::<M>(&wire, args, out);
-                let (number, envelope, lane) = (instance.pid.number, &envelope, M::INFO.lane);
+        let submitted = match self.way(kind, target, instance, id) {
+            Ok((links, _)) if self.departures.is_waiting(instance.pid.node) => Ok((links, None)),
+            Ok((links, fingerprint)) => {
+                let put_args: Encode<'_> = &mut |out| freight.put_args(out);
+                let (number, envelope, lane) = (instance.pid.number, &envelope, kind.info.lane);
                 let call = OutCall {
                     target: number,
                     method: id,
@@ -78,38 +81,46 @@ impl Router {
                 pending
             }
             Ok((links, None)) => {
-                match Box::pin(self.depart::<M>(target, links, instance, args, (stamp, envelope), handed_over)).await {
+                match Box::pin(self.depart(target, links, instance, freight, (stamp, envelope), handed_over)).await {
                     Ok(pending) => pending,
                     Err(reason) => return Attempt::Refused(reason),
                 }
             }
             Err(RefusedReason::SignatureMismatch { .. }) => {
-                return Attempt::Refused(Box::pin(self.mismatch::<M>(instance, id)).await);
+                return Attempt::Refused(Box::pin(self.mismatch(kind, instance, id)).await);
             }
             Err(reason) => return Attempt::Refused(reason),
         };
         // It is on its way: those behind it follow.
         *turn = None;
-        read::<M>(is_shown(pending.await, shown.as_ref()), &target.router)
+        let came = match came(is_shown(pending.await, shown.as_ref()), kind) {
+            Ok(came) => came,
+            Err(attempt) => return attempt,
+        };
+        match freight.read(came.as_deref().map_err(|error| &**error), Some(&target.router)) {
+            Ok(()) => Attempt::Done,
+            Err(error) => Attempt::Failed(LostReason::Undecodable(error.to_string()).into()),
+        }
     }
 
     /// Lets a call wait for the link, which is being made; gives it back when it has left.
-    async fn depart<M: Method>(
+    async fn depart(
         &self,
         target: &Aim,
         links: &Arc<Links>,
         instance: &Instance,
-        args: &mut Option<M::Args>,
+        freight: &mut dyn Freight,
         (stamp, envelope): (Stamp, Envelope),
         handed_over: &mut HandedOver,
     ) -> Result<PendingReply, RefusedReason> {
-        let id = target.method_id::<M>();
-        let (wire, _, fingerprint) = self.way::<M>(target, instance, id)?;
+        let kind = freight.kind();
+        let id = target.id_of(kind.info);
+        let (_, fingerprint) = self.way(kind, target, instance, id)?;
         self.refuse_deserted(instance)?;
-        let payload = links.payload(&mut |out| put_args_of::<M>(&wire, args, out))?;
+        let payload = links.payload(&mut |out| freight.put_args(out))?;
         let (boarding, leaving) = Boarding::new();
         *handed_over = HandedOver::Elsewhere(leaving.handed_over);
-        let (target, info, boarding) = (instance.pid.number, const { &M::INFO }, Some(boarding));
+        let (target, info, boarding) = (instance.pid.number, kind.info, Some(boarding));
         let departure = Departure { target, method: id, fingerprint, info, stamp, envelope, payload, boarding };
         self.departures.push(Arc::clone(links), peer(instance), departure)?;
         let left = leaving.left.await.unwrap_or(Err(RefusedReason::NodeClosed));
@@ -121,10 +132,10 @@ impl Router {
 
     /// How the signatures differ: asks the other node for its own, which is not in the registry because it is needed only
     /// here. The arguments are not sent.
-    async fn mismatch<M: Method>(&self, instance: &Instance, id: MethodId) -> RefusedReason {
+    async fn mismatch(&self, kind: &MethodKind, instance: &Instance, id: MethodId) -> RefusedReason {
         let theirs = timeout(TELL_WITHIN, self.ask_signature(instance, id)).await;
         let theirs = theirs.ok().flatten();
-        mismatch::<M>(theirs.as_deref().unwrap_or(UNTOLD), &instance.identity().version)
+        mismatch(kind, theirs.as_deref().unwrap_or(UNTOLD), &instance.identity().version)
     }
 
     async fn ask_signature(&self, instance: &Instance, id: MethodId) -> Option<String> {
@@ -167,19 +178,20 @@ impl Router {
     }
 
     /// Sends a one-way call over the link, or queues it while the link is being made. The arguments are there, and stay there.
-    pub(crate) fn send_remote<M: Method>(
+    pub(crate) fn send_remote(
         &self,
         target: &Aim,
         instance: &Instance,
-        args: &Option<M::Args>,
+        freight: &dyn Freight,
         (stamp, envelope): (Stamp, &Envelope),
     ) -> Result<(), RefusedReason> {
-        let id = target.method_id::<M>();
-        let (wire, links, fingerprint) = self.way::<M>(target, instance, id)?;
-        let mut put_args = |out: &mut Vec<u8>| put_args_of::<M>(&wire, args, out);
+        let info = freight.kind().info;
+        let id = target.id_of(info);
+        let (links, fingerprint) = self.way(freight.kind(), target, instance, id)?;
+        let mut put_args = |out: &mut Vec<u8>| freight.put_args(out);
         let (node, target) = (instance.pid.node, instance.pid.number);
         if !self.departures.is_waiting(node) {
-            let (put_args, lane) = (&mut put_args, M::INFO.lane);
+            let (put_args, lane) = (&mut put_args, info.lane);
             let call = OutCall { target, method: id, fingerprint, stamp, lane, envelope, put_args, one_way: true };
             if links.submit(node, call)?.is_some() {
                 return Ok(());
@@ -187,7 +199,7 @@ impl Router {
         }
         self.refuse_deserted(instance)?;
         let payload = links.payload(&mut put_args)?;
-        let (info, envelope) = (const { &M::INFO }, envelope.clone());
+        let envelope = envelope.clone();
         let departure = Departure { target, method: id, fingerprint, info, stamp, envelope, payload, boarding: None };
         self.departures.push(Arc::clone(links), peer(instance), departure)
     }
@@ -201,25 +213,25 @@ impl Router {
         Ok(())
     }
 
-    /// How to encode the method `M`, the links, and the fingerprint that the callee is to compare if the caller does not know
-    /// what it has published; refused if the instance would not understand it.
-    #[allow(clippy::type_complexity, reason = "three things that belong to a call")]
-    pub(crate) fn way<M: Method>(
+    /// The links, and the fingerprint that the callee is to compare if the caller does not know what it has published; refused if the
+    /// instance would not understand the method.
+    pub(crate) fn way(
         &self,
+        kind: &MethodKind,
         target: &Aim,
         instance: &Instance,
         id: MethodId,
-    ) -> Result<(WireOf<M>, &Arc<Links>, Option<u64>), RefusedReason> {
-        let wire = M::wire().ok_or(RefusedReason::Private)?;
+    ) -> Result<(&Arc<Links>, Option<u64>), RefusedReason> {
+        let signature = (kind.signature)().ok_or(RefusedReason::Private)?;
         let links = self.links.get().ok_or(RefusedReason::NodeClosed)?;
-        let own = target.method.as_ref().map_or_else(|| wire.signature().fingerprint(), |method| method.fingerprint);
+        let own = target.method.as_ref().map_or_else(|| signature.fingerprint(), |method| method.fingerprint);
         if instance.direct {
-            return Ok((wire, links, Some(own)));
+            return Ok((links, Some(own)));
         }
         if instance.fingerprint(id).ok_or(RefusedReason::UnknownMethod)? != own {
-            return Err(mismatch::<M>(UNTOLD, &instance.identity().version));
+            return Err(mismatch(kind, UNTOLD, &instance.identity().version));
         }
-        Ok((wire, links, None))
+        Ok((links, None))
     }
 }
 
@@ -235,42 +247,16 @@ pub(super) fn is_shown(answer: RawAnswer, shown: Option<&Arc<Shown>>) -> RawAnsw
     answer
 }
 
-/// What came back, as the caller of `M` wants it.
-pub(crate) fn read<M: Method>(answer: RawAnswer, router: &Arc<Router>) -> Attempt<M> {
-    let unreadable = |error: CodecError| Attempt::Failed(LostReason::Undecodable(error.to_string()).into());
-    let Some(wire) = M::wire() else { return Attempt::Refused(RefusedReason::Private) };
+/// What the method returned, or what became of the call otherwise.
+pub(super) fn came(answer: RawAnswer, kind: &MethodKind) -> Result<Came<Payload>, Attempt> {
     match answer {
-        RawAnswer::Value(bytes) => read_by::<M, _>(|| wire.get_value(&bytes)).map_or_else(unreadable, |mut value| {
-            wire.adopt(&mut value, || Station(Arc::clone(router) as _));
-            Attempt::Done(Ok(value))
-        }),
-        RawAnswer::App(bytes) => {
-            read_by::<M, _>(|| wire.get_error(&bytes)).map_or_else(unreadable, |error| Attempt::Done(Err(error)))
-        }
+        RawAnswer::Value(value) => Ok(Ok(value)),
+        RawAnswer::App(error) => Ok(Err(error)),
         RawAnswer::Failed(Failure::NotExecuted(RefusedReason::SignatureMismatch { callee, .. })) => {
-            Attempt::Refused(RefusedReason::SignatureMismatch { caller: own_side::<M>(), callee })
+            Err(Attempt::Refused(RefusedReason::SignatureMismatch { caller: own_side(kind), callee }))
         }
-        RawAnswer::Failed(Failure::NotExecuted(reason)) => Attempt::Refused(reason),
-        RawAnswer::Failed(failure) => Attempt::Failed(failure),
-    }
-}
-
-/// Reads what came. Code of the user's does it, and may panic: that ends the call, not its caller.
-fn read_by<M: Method, T>(read: impl FnOnce() -> Result<T, CodecError>) -> Result<T, CodecError> {
-    attempt(read).unwrap_or_else(|panic| {
-        Err(CodecError::new(format_args!("reading the reply of `{}` panicked: {panic}", M::INFO.name)))
-    })
-}
-
-/// Writes the arguments, which are there as long as the call has not run.
-pub(crate) fn put_args_of<M: Method>(
-    wire: &WireOf<M>,
-    args: &Option<M::Args>,
-    out: &mut Vec<u8>,
-) -> Result<(), CodecError> {
-    match args {
-        Some(args) => (wire.put_args)(args, out),
-        None => Err(CodecError::new("the arguments are gone")),
+        RawAnswer::Failed(Failure::NotExecuted(reason)) => Err(Attempt::Refused(reason)),
+        RawAnswer::Failed(failure) => Err(Attempt::Failed(failure)),
     }
 }
 

@@ -9,7 +9,7 @@ use super::target::Target;
 use crate::{
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
-    message::{CHECKED, Method},
+    message::{CHECKED, Method, MethodInfo},
 };
 
 /// The result of a call.
@@ -40,8 +40,9 @@ impl HandedOver {
 }
 
 /// What one instance made of a call.
-pub(crate) enum Attempt<M: Method> {
-    Done(Result<M::Value, M::Error>),
+pub(crate) enum Attempt {
+    /// It ran, and its result is where it is kept.
+    Done,
     /// It did not run; the arguments are where they were.
     Refused(RefusedReason),
     Failed(Failure),
@@ -54,12 +55,12 @@ pub(crate) fn waits(reason: &RefusedReason) -> bool {
 
 /// Why these arguments would not arrive as what they are: asked in debug builds and simulations only, see `verify`.
 #[inline]
-pub(crate) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError<M::Error>> {
+pub(crate) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError> {
     if !CHECKED {
         return None;
     }
     let error = M::wire()?.check_args(args.as_ref()?).err()?;
-    Some(describe::<M, _>(target, None, RefusedReason::Undecodable(error.to_string()).into()))
+    Some(failed(target, const { &M::INFO }, None, RefusedReason::Undecodable(error.to_string()).into()))
 }
 
 /// The outcome, unless its value would not travel: see [`unsound`].
@@ -74,14 +75,28 @@ pub(crate) fn sound<M: Method>(target: &Target, outcome: Outcome<M>) -> Outcome<
         Err(_) => return outcome,
     };
     match M::wire().map(|wire| wire.check_result(result)) {
-        Some(Err(error)) => Err(describe::<M, _>(target, None, LostReason::Undecodable(error.to_string()).into())),
+        Some(Err(error)) => Err(describe::<M>(target, None, LostReason::Undecodable(error.to_string()).into())),
         _ => outcome,
     }
 }
 
-/// A failure as the caller is told it: of whom, in words and by pid, if somebody was asked, and of which method.
-pub(crate) fn describe<M: Method, E>(target: &Target, asked: Option<(String, Pid)>, failure: Failure) -> CallError<E> {
-    let method = target.method_name::<M>();
+/// A failure as the caller of the method `M` is told it: see [`failed`].
+pub(crate) fn describe<M: Method>(
+    target: &Target,
+    asked: Option<(String, Pid)>,
+    failure: Failure,
+) -> CallError<M::Error> {
+    CallError::of_any(failed(target, const { &M::INFO }, asked, failure))
+}
+
+/// A failure as a caller is told it: of whom, in words and by pid, if somebody was asked, and of which method.
+pub(crate) fn failed(
+    target: &Target,
+    info: &'static MethodInfo,
+    asked: Option<(String, Pid)>,
+    failure: Failure,
+) -> CallError {
+    let method = target.name_of(info).to_string();
     match asked {
         Some((place, pid)) => failure.at(place, method).of(pid),
         None => failure.at(target.address.selector.to_string(), method),

@@ -52,7 +52,7 @@ impl OwedCall {
             selector: target.address.selector.clone(),
             module: target.module.to_string(),
             keys: target.keys.bytes().to_vec(),
-            method: target.method_name::<M>(),
+            method: target.name_of(const { &M::INFO }).to_string(),
             fingerprint: wire.signature().fingerprint(),
             lane: M::INFO.lane,
             args: written,

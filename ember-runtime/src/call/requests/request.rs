@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{args::Args, outcome::describe, retry::Repeat, target::Target};
+use super::{args::Args, outcome::failed, retry::Repeat, target::Target};
 use crate::{
     clock::LONGEST,
     directory::Key,
@@ -67,12 +67,12 @@ impl<M: Method> Request<M> {
 impl<M: Method> Request<M> {
     /// Takes the key out of the arguments, if the contract says which it is, and it has not been done. Runs code of the user's.
     #[inline]
-    pub(crate) fn find_key(&mut self) -> Option<CallError<M::Error>> {
+    pub(crate) fn find_key(&mut self) -> Option<CallError> {
         if const { M::INFO.key.is_none() } { None } else { self.hash_key() }
     }
 
     #[inline(never)]
-    fn hash_key(&mut self) -> Option<CallError<M::Error>> {
+    fn hash_key(&mut self) -> Option<CallError> {
         let args = self.args.as_ref().filter(|_| self.options.contract_key().is_none())?;
         match key_of::<M>(args) {
             Ok(key) => {
@@ -80,7 +80,8 @@ impl<M: Method> Request<M> {
                 None
             }
             Err(error) => {
-                Some(describe::<M, _>(&self.target, None, RefusedReason::Undecodable(error.to_string()).into()))
+                let unreadable = RefusedReason::Undecodable(error.to_string()).into();
+                Some(failed(&self.target, const { &M::INFO }, None, unreadable))
             }
         }
     }
@@ -89,12 +90,6 @@ impl<M: Method> Request<M> {
     #[inline]
     pub(crate) fn placing(&self) -> Option<u64> {
         if const { M::INFO.key.is_none() } { None } else { self.options.contract_key() }
-    }
-
-    /// Moves what is left of it elsewhere.
-    pub(crate) fn take(&mut self) -> Self {
-        let Self { target, args, options, retry } = self;
-        Self { target: target.clone(), args: Args::new(args.take()), options: options.clone(), retry: retry.take() }
     }
 }
 
@@ -235,7 +230,7 @@ impl Carries for Options {
 
 impl<M: Method> fmt::Debug for Request<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let method = self.target.method_name::<M>();
+        let method = self.target.name_of(const { &M::INFO }).to_string();
         f.debug_struct("Request").field("method", &method).field("options", &self.options).finish_non_exhaustive()
     }
 }

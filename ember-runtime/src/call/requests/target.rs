@@ -14,7 +14,7 @@ use crate::{
     call::routes::{Mixed, Router},
     directory::{Instance, Selector},
     id::{MethodId, Pid},
-    message::{Keys, Method, MethodInfo, MethodRef},
+    message::{Keys, MethodInfo, MethodRef},
 };
 
 /// Where calls go. A call takes it along.
@@ -140,22 +140,16 @@ impl Aim {
         Self { is_hooked: false, ..self }
     }
 
-    /// The full name of the method `M` there.
-    pub(crate) fn method_name<M: Method>(&self) -> String {
-        self.name_of(const { &M::INFO }).to_string()
-    }
-
     /// The full name of a method there, to be written.
     pub(crate) fn name_of<'a>(&'a self, info: &'static MethodInfo) -> NameOf<'a> {
         NameOf { aim: self, info }
     }
 
-    /// The wire id of the method `M` there.
-    pub(crate) fn method_id<M: Method>(&self) -> MethodId {
+    /// The wire id of a method there.
+    pub(crate) fn id_of(&self, info: &MethodInfo) -> MethodId {
         if let Some(method) = &self.method {
             return method.id();
         }
-        let info = M::INFO;
         let contract: &[&str] = if info.contract.is_empty() { &[] } else { &[info.contract, "."] };
         MethodId::of_parts([&*self.module].into_iter().chain(contract.iter().copied()).chain([info.name]))
     }

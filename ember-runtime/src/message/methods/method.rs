@@ -34,6 +34,9 @@ pub trait Method: Sized + Send + Sync + 'static {
     }
 }
 
+/// What a method gives back when it ran.
+pub(crate) type Given<M> = Result<<M as Method>::Value, <M as Method>::Error>;
+
 /// How what a method takes and returns becomes bytes.
 pub type WireOf<M> = Wire<<M as Method>::Args, <M as Method>::Value, <M as Method>::Error>;
 

@@ -2,11 +2,11 @@
 
 mod described;
 mod key;
+mod kind;
 mod lane;
 mod method;
 mod wire;
 
-pub(crate) use self::described::Written;
 pub use self::{
     described::MethodRef,
     key::{CallKey, Unkeyed, key_hash},
@@ -14,3 +14,4 @@ pub use self::{
     method::{Deduped, Idempotent, Method, MethodInfo, Reach, Reads, ResultType, WireOf},
     wire::Wire,
 };
+pub(crate) use self::{described::Written, kind::MethodKind, method::Given};

@@ -17,7 +17,7 @@ pub(crate) use self::{
     payload::Payload,
     promises::{Awaited, Promised, Promises},
     raw::{Arrivals, Lender, RawCall, RawReply, ReplyBody, ReplyLink},
-    reply::{Answer, Answering, Reply, reply_slot},
+    reply::{Answer, Answering, Reply, Unused, reply_slot},
     shown::Shows,
     stored::Stored,
 };

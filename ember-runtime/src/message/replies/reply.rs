@@ -2,6 +2,7 @@
 //! keeps it for another call, so that most calls need no new one.
 
 use std::{
+    any::Any,
     mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -10,40 +11,47 @@ use std::{
 
 use crate::{
     error::{Failure, LostReason, RefusedReason},
-    message::methods::Method,
     panics::discard,
     shelf,
     sync::{lock, wake, watch},
 };
 
+/// Arguments that were not used. A refusal has them boxed, so that an answer depends on nothing but what a method gives back: those that give
+/// back the same share all that is here.
+pub(crate) type Unused = Box<dyn Any + Send>;
+
 /// The end of a local call.
-pub(crate) enum Answer<M: Method> {
+pub(crate) enum Answer<R> {
     /// The method ran.
-    Done(Result<M::Value, M::Error>),
-    /// It did not run: here are the arguments again.
-    Refused(RefusedReason, M::Args),
+    Done(R),
+    /// It did not run: here are the arguments again, a `M::Args`.
+    Refused(RefusedReason, Unused),
     /// It did not run to its end, or the arguments are gone.
     Failed(Failure),
 }
 
 /// The callee's half of a call. Dropped unanswered, it tells the caller so at once.
-pub(crate) struct Reply<M: Method>(Option<Arc<Slot<M>>>);
+pub(crate) struct Reply<R: 'static>(Option<Arc<Slot<R>>>);
 
 /// The caller's half of a call.
-pub(crate) struct Answering<M: Method>(Option<Arc<Slot<M>>>);
+pub(crate) struct Answering<R: 'static> {
+    slot: Option<Arc<Slot<R>>>,
+    /// The name of the method.
+    method: &'static str,
+}
 
-struct Slot<M: Method>(Mutex<State<M>>);
+struct Slot<R: 'static>(Mutex<State<R>>);
 
-struct State<M: Method> {
-    course: Course<M>,
+struct State<R: 'static> {
+    course: Course<R>,
     /// Who waits: the caller for the answer, or the callee for the caller's end.
     caller: Option<Waker>,
     callee: Option<Waker>,
 }
 
-enum Course<M: Method> {
+enum Course<R: 'static> {
     Open,
-    Answered(Answer<M>),
+    Answered(Answer<R>),
     /// There will be no answer.
     Unanswered,
     /// The caller has gone away.
@@ -51,27 +59,27 @@ enum Course<M: Method> {
 }
 
 /// The two halves of a local call, whose caller is to be woken by `waker`.
-pub(crate) fn reply_slot<M: Method>(waker: Option<&Waker>) -> (Reply<M>, Answering<M>) {
-    let mut slot = shelf::take::<Arc<Slot<M>>>().unwrap_or_else(|| Arc::new(Slot(Mutex::new(State::new()))));
+pub(crate) fn reply_slot<R: 'static>(method: &'static str, waker: Option<&Waker>) -> (Reply<R>, Answering<R>) {
+    let mut slot = shelf::take::<Arc<Slot<R>>>().unwrap_or_else(|| Arc::new(Slot(Mutex::new(State::new()))));
     if let (Some(waker), Some(slot)) = (waker, Arc::get_mut(&mut slot)) {
         slot.0.get_mut().unwrap_or_else(PoisonError::into_inner).caller = Some(waker.clone());
     }
-    (Reply(Some(Arc::clone(&slot))), Answering(Some(slot)))
+    (Reply(Some(Arc::clone(&slot))), Answering { slot: Some(slot), method })
 }
 
-impl<M: Method> State<M> {
+impl<R: 'static> State<R> {
     fn new() -> Self {
         Self { course: Course::Open, caller: None, callee: None }
     }
 }
 
-impl<M: Method> Slot<M> {
-    fn lock(&self) -> MutexGuard<'_, State<M>> {
+impl<R: 'static> Slot<R> {
+    fn lock(&self) -> MutexGuard<'_, State<R>> {
         lock(&self.0)
     }
 
     /// Ends the call at the callee's side. Gives back what nobody wants.
-    fn finish(self: Arc<Self>, end: Course<M>) -> Option<Course<M>> {
+    fn finish(self: Arc<Self>, end: Course<R>) -> Option<Course<R>> {
         let mut state = self.lock();
         if matches!(state.course, Course::Unwanted) {
             return Some(end);
@@ -86,18 +94,18 @@ impl<M: Method> Slot<M> {
     }
 }
 
-impl<M: Method> Reply<M> {
+impl<R: 'static> Reply<R> {
     /// Answers that the call was not executed. If the caller has gone away, its arguments are dropped here: a panic of theirs is told
     /// to the log, and is nobody else's.
-    pub(crate) fn refuse(mut self, reason: RefusedReason, args: M::Args) {
+    pub(crate) fn refuse(mut self, method: &str, reason: RefusedReason, args: Unused) {
         let back = self.0.take().and_then(|slot| slot.finish(Course::Answered(Answer::Refused(reason, args))));
         if let Some(back) = back {
-            discard("an argument", M::INFO.name, back);
+            discard("an argument", method, back);
         }
     }
 
     /// Answers. If the caller has gone away, the answer is dropped here.
-    pub(crate) fn send(mut self, answer: Answer<M>) {
+    pub(crate) fn send(mut self, answer: Answer<R>) {
         if let Some(slot) = self.0.take() {
             drop(slot.finish(Course::Answered(answer)));
         }
@@ -132,7 +140,7 @@ impl<M: Method> Reply<M> {
     }
 }
 
-impl<M: Method> Drop for Reply<M> {
+impl<R: 'static> Drop for Reply<R> {
     fn drop(&mut self) {
         if let Some(slot) = self.0.take() {
             drop(slot.finish(Course::Unanswered));
@@ -140,13 +148,13 @@ impl<M: Method> Drop for Reply<M> {
     }
 }
 
-impl<M: Method> Future for Answering<M> {
-    type Output = Answer<M>;
+impl<R: 'static> Future for Answering<R> {
+    type Output = Answer<R>;
 
     /// # Panics
     /// If it is polled again after it has ended.
-    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Answer<M>> {
-        let slot = self.0.as_ref().expect("an answer is taken once");
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Answer<R>> {
+        let slot = self.slot.as_ref().expect("an answer is taken once");
         let mut spare = None;
         let answer = loop {
             let mut state = slot.lock();
@@ -162,7 +170,7 @@ impl<M: Method> Future for Answering<M> {
             drop(state);
             spare = Some(task.waker().clone());
         };
-        if let Some(mut slot) = self.0.take()
+        if let Some(mut slot) = self.slot.take()
             && let Some(own) = Arc::get_mut(&mut slot)
         {
             *own.0.get_mut().unwrap_or_else(PoisonError::into_inner) = State::new();
@@ -172,9 +180,9 @@ impl<M: Method> Future for Answering<M> {
     }
 }
 
-impl<M: Method> Drop for Answering<M> {
+impl<R: 'static> Drop for Answering<R> {
     fn drop(&mut self) {
-        let Some(slot) = self.0.take() else { return };
+        let Some(slot) = self.slot.take() else { return };
         let mut state = slot.lock();
         let left = mem::replace(&mut state.course, Course::Unwanted);
         let callee = state.callee.take();
@@ -182,7 +190,7 @@ impl<M: Method> Drop for Answering<M> {
         callee.into_iter().for_each(wake);
         drop(slot);
         if let Course::Answered(late) = left {
-            discard("an answer that came too late", M::INFO.name, late);
+            discard("an answer that came too late", self.method, late);
         }
     }
 }
@@ -199,16 +207,8 @@ mod tests {
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::message::methods::MethodInfo;
 
-    struct Echo;
-
-    impl Method for Echo {
-        type Args = u32;
-        type Value = Arc<u32>;
-        type Error = Infallible;
-        const INFO: MethodInfo = MethodInfo::new("", "echo", "");
-    }
+    type Echo = Result<Arc<u32>, Infallible>;
 
     fn done(value: u32) -> Answer<Echo> {
         Answer::Done(Ok(Arc::new(value)))
@@ -223,10 +223,10 @@ mod tests {
 
     #[test]
     fn an_answer_arrives_once_whoever_comes_first() {
-        let (reply, answering) = reply_slot::<Echo>(None);
+        let (reply, answering) = reply_slot::<Echo>("echo", None);
         reply.send(done(1));
         assert_eq!(value(answering.now_or_never()), Some(1));
-        let (reply, mut answering) = reply_slot::<Echo>(None);
+        let (reply, mut answering) = reply_slot::<Echo>("echo", None);
         assert!((&mut answering).now_or_never().is_none());
         reply.send(done(2));
         assert_eq!(value(answering.now_or_never()), Some(2));
@@ -235,14 +235,14 @@ mod tests {
     #[test]
     fn a_slot_is_used_again_only_when_both_have_let_go_of_it() {
         let address = |reply: &Reply<Echo>| reply.0.as_ref().map(Arc::as_ptr);
-        let (reply, answering) = reply_slot::<Echo>(None);
+        let (reply, answering) = reply_slot::<Echo>("echo", None);
         let first = address(&reply);
         reply.send(done(1));
         assert!(answering.now_or_never().is_some());
-        let (reply, answering) = reply_slot::<Echo>(None);
+        let (reply, answering) = reply_slot::<Echo>("echo", None);
         assert_eq!(address(&reply), first, "nobody has it any more");
         drop(answering);
-        let (other, _answering) = reply_slot::<Echo>(None);
+        let (other, _answering) = reply_slot::<Echo>("echo", None);
         assert_ne!(address(&other), first, "a callee may still answer to it");
         reply.send(done(3));
     }
@@ -274,8 +274,8 @@ mod tests {
         let looked = Arc::<[AtomicUsize; 2]>::default();
         let counts = || looked.each_ref().map(|count| count.load(Ordering::Relaxed));
         let waker = |slot: &Arc<Slot<Echo>>| Waker::from(Arc::new(Looks(Arc::clone(slot), Arc::clone(&looked))));
-        let (mut reply, mut answering) = reply_slot::<Echo>(None);
-        let slot = answering.0.clone().unwrap();
+        let (mut reply, mut answering) = reply_slot::<Echo>("echo", None);
+        let slot = answering.slot.clone().unwrap();
         for _ in 0..2 {
             assert!(Pin::new(&mut answering).poll(&mut Context::from_waker(&waker(&slot))).is_pending());
             assert!(pin!(reply.unwanted()).poll(&mut Context::from_waker(&waker(&slot))).is_pending());
@@ -289,10 +289,10 @@ mod tests {
 
     #[tokio::test]
     async fn both_see_the_other_go() {
-        let (reply, answering) = reply_slot::<Echo>(None);
+        let (reply, answering) = reply_slot::<Echo>("echo", None);
         drop(reply);
         assert!(matches!(answering.await, Answer::Failed(Failure::MaybeExecuted(LostReason::NoReply))));
-        let (mut reply, answering) = reply_slot::<Echo>(None);
+        let (mut reply, answering) = reply_slot::<Echo>("echo", None);
         assert!(!reply.is_unwanted());
         let unwanted = tokio::spawn(async move {
             reply.unwanted().await;
@@ -306,10 +306,10 @@ mod tests {
     #[test]
     fn an_answer_that_nobody_wants_is_dropped_at_once() {
         let kept = Arc::new(7);
-        let (reply, answering) = reply_slot::<Echo>(None);
+        let (reply, answering) = reply_slot::<Echo>("echo", None);
         drop(answering);
         reply.send(Answer::Done(Ok(Arc::clone(&kept))));
-        let (reply, answering) = reply_slot::<Echo>(None);
+        let (reply, answering) = reply_slot::<Echo>("echo", None);
         reply.send(Answer::Done(Ok(Arc::clone(&kept))));
         drop(answering);
         assert_eq!(Arc::strong_count(&kept), 1);

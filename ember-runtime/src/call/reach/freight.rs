@@ -1,0 +1,235 @@
+//! A call under way, as those see it to whom its types are not known: the slow path is the same for every method, and is compiled once. What
+//! depends on the types is here: the arguments until they are handed over, who is to answer, and the result.
+
+use std::{
+    any::Any,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use super::local;
+use crate::{
+    actor::{AnyCell, Offer},
+    call::{
+        requests::{Args, Attempt, Request},
+        routes::Router,
+    },
+    error::RefusedReason,
+    id::MethodId,
+    message::{Answer, Answering, CodecError, Envelope, Given, Method, MethodKind, Stamp, Station, reply_slot},
+    panics::caught,
+};
+
+/// The bytes of what a method returned: its value, or its error.
+pub(crate) type Came<B> = Result<B, B>;
+
+/// The typed half of a call.
+pub(crate) trait Freight: Any + Send {
+    fn kind(&self) -> &'static MethodKind;
+
+    /// Whether the arguments are there: the call certainly did not run then.
+    fn has_args(&self) -> bool;
+
+    /// Whether there is a copy of them, for the case that they are lost.
+    fn has_copy(&self) -> bool;
+
+    /// Copies the arguments, if they are there, and the caller has said how. The copy before is dropped.
+    fn copy(&mut self);
+
+    fn drop_copy(&mut self);
+
+    /// The copy takes their place.
+    fn use_copy(&mut self);
+
+    fn put_args(&self, out: &mut Vec<u8>) -> Result<(), CodecError>;
+
+    /// The place of the method in the table of a service of this node.
+    ///
+    /// # Errors
+    /// It does not know it, or differently.
+    fn place(&self, cell: &dyn AnyCell, id: MethodId) -> Result<usize, RefusedReason>;
+
+    /// Puts the call into the mailbox of a service of this node. There must be arguments; if it is refused, they are where they were.
+    fn submit(
+        &mut self,
+        cell: &dyn AnyCell,
+        id: MethodId,
+        beside: (Stamp, Envelope),
+        one_way: bool,
+    ) -> Result<(), RefusedReason>;
+
+    /// What became of a call that was submitted.
+    fn poll_answer(&mut self, task: &mut Context<'_>) -> Poll<Attempt>;
+
+    /// Nobody waits for its answer any more.
+    fn let_go(&mut self);
+
+    /// Reads the result. If it is a stream, its items come through `router`.
+    fn read(&mut self, came: Came<&[u8]>, router: Option<&Arc<Router>>) -> Result<(), CodecError>;
+}
+
+/// The typed half of a call of the method `M`.
+pub(crate) struct Laden<M: Method> {
+    args: Args<M>,
+    copy: Args<M>,
+    keep: Option<fn(&M::Args) -> M::Args>,
+    answering: Option<Answering<Given<M>>>,
+    result: Option<Given<M>>,
+}
+
+impl<M: Method> Laden<M> {
+    /// That of a request, whose arguments are moved out.
+    pub(crate) fn of(request: &mut Request<M>) -> Self {
+        let keep = request.retry.as_ref().and_then(|retry| retry.keep);
+        let (args, copy) = (Args::new(request.args.take()), Args::new(None));
+        Self { args, copy, keep, answering: None, result: None }
+    }
+
+    /// The arguments, if they are there.
+    pub(crate) fn take_args(&mut self) -> Option<M::Args> {
+        self.args.take()
+    }
+
+    /// The result, if it is there.
+    pub(crate) fn unload(freight: Box<dyn Freight>) -> Option<Given<M>> {
+        let freight: Box<dyn Any> = freight;
+        freight.downcast::<Self>().ok()?.result
+    }
+}
+
+impl<M: Method> Freight for Laden<M> {
+    fn kind(&self) -> &'static MethodKind {
+        MethodKind::of::<M>()
+    }
+
+    fn has_args(&self) -> bool {
+        self.args.is_some()
+    }
+
+    fn has_copy(&self) -> bool {
+        self.copy.is_some()
+    }
+
+    fn copy(&mut self) {
+        self.drop_copy();
+        if let (Some(keep), Some(args)) = (self.keep, &*self.args) {
+            *self.copy = Some(keep(args));
+        }
+    }
+
+    fn drop_copy(&mut self) {
+        drop(Args::<M>::new(self.copy.take()));
+    }
+
+    fn use_copy(&mut self) {
+        mem::swap(&mut self.args, &mut self.copy);
+    }
+
+    fn put_args(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
+        put_args_of::<M>(&self.args, out)
+    }
+
+    fn place(&self, cell: &dyn AnyCell, id: MethodId) -> Result<usize, RefusedReason> {
+        local::port::<M>(cell, id).map(|(_, index)| index)
+    }
+
+    fn submit(
+        &mut self,
+        cell: &dyn AnyCell,
+        id: MethodId,
+        (stamp, envelope): (Stamp, Envelope),
+        one_way: bool,
+    ) -> Result<(), RefusedReason> {
+        let (mut reply, answering) = if one_way {
+            (None, None)
+        } else {
+            let (reply, answering) = reply_slot(M::INFO.name, None);
+            (Some(reply), Some(answering))
+        };
+        let envelope = &mut Some(Box::new(envelope));
+        let offer = Offer { args: &mut self.args, envelope, stamp, index: 0, reply: &mut reply };
+        local::submit::<M>(cell, id, offer)?;
+        self.answering = answering;
+        Ok(())
+    }
+
+    fn poll_answer(&mut self, task: &mut Context<'_>) -> Poll<Attempt> {
+        let Some(answering) = &mut self.answering else { return Poll::Pending };
+        let answer = ready!(Pin::new(answering).poll(task));
+        self.answering = None;
+        Poll::Ready(match answer {
+            Answer::Done(result) => {
+                self.result = Some(result);
+                Attempt::Done
+            }
+            Answer::Failed(failure) => Attempt::Failed(failure),
+            Answer::Refused(reason, unused) => {
+                *self.args = unused.downcast().ok().map(|args| *args);
+                Attempt::Refused(reason)
+            }
+        })
+    }
+
+    fn let_go(&mut self) {
+        self.answering = None;
+    }
+
+    fn read(&mut self, came: Came<&[u8]>, router: Option<&Arc<Router>>) -> Result<(), CodecError> {
+        self.result = Some(read::<M>(came, router)?);
+        Ok(())
+    }
+}
+
+/// The answer of a call that was submitted. Dropped, nobody waits for it any more.
+pub(crate) struct Answered<'a>(pub(crate) &'a mut dyn Freight);
+
+impl Future for Answered<'_> {
+    type Output = Attempt;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Attempt> {
+        self.0.poll_answer(task)
+    }
+}
+
+impl Drop for Answered<'_> {
+    fn drop(&mut self) {
+        self.0.let_go();
+    }
+}
+
+/// Writes the arguments, which are there as long as the call has not run.
+pub(crate) fn put_args_of<M: Method>(args: &Option<M::Args>, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    match (M::wire(), args) {
+        (Some(wire), Some(args)) => (wire.put_args)(args, out),
+        (None, _) => Err(CodecError::new("the method is private")),
+        (_, None) => Err(CodecError::new("the arguments are gone")),
+    }
+}
+
+/// Reads what came back. Code of the user's does it, and may panic: that ends the call, not its caller.
+pub(crate) fn read<M: Method>(came: Came<&[u8]>, router: Option<&Arc<Router>>) -> Result<Given<M>, CodecError> {
+    let Some(wire) = M::wire() else { return Err(CodecError::new("the method is private")) };
+    let mut read = None;
+    let done = caught(&mut || {
+        read = Some(match came {
+            Ok(value) => wire.get_value(value).map(Ok),
+            Err(error) => wire.get_error(error).map(Err),
+        });
+    });
+    let mut result = match read {
+        Some(read) => read?,
+        None => return Err(unreadable(M::INFO.name, done)),
+    };
+    if let (Ok(value), Some(router)) = (&mut result, router) {
+        wire.adopt(value, || Station(Arc::clone(router) as _));
+    }
+    Ok(result)
+}
+
+#[cold]
+fn unreadable(method: &str, done: Result<(), crate::panics::Panic>) -> CodecError {
+    let panic = done.err().map(|panic| panic.to_string()).unwrap_or_default();
+    CodecError::new(format_args!("reading the reply of `{method}` panicked: {panic}"))
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::Error;
+use crate::scale::Strategy as _;
 
 fn reading(at: u64, busy: f64, queued: f64) -> Reading {
     Reading { at: Duration::from_secs(at), busy, queued, ..Reading::default() }
@@ -143,6 +144,11 @@ fn a_strategy_that_panics_cannot_tell() {
     let (step, why) = verdict(&scale);
     assert_eq!(step, None);
     assert!(why.contains("of fear"), "{why}");
+    let nested = Scale::weighted([(1.0, Scale::queue_depth(1)), (1.0, Scale::any([scale]))]);
+    let mut engine = Engine::new(nested, 2..=16);
+    assert_eq!((engine.look(2, reading(0, 2.0, 0.0)).step, engine.panicked()), (Step::Hold, Some("of fear")));
+    let mut engine = Engine::new(Scale::queue_depth(1), 2..=16);
+    assert_eq!((engine.look(2, reading(0, 2.0, 0.0)).step, engine.panicked()), (Step::Hold, None));
 }
 
 #[test]

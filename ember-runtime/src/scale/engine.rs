@@ -5,7 +5,6 @@ use std::{ops::RangeInclusive, time::Duration};
 use super::{
     Decision, Reading, Step, Verdict,
     rule::{Pace, Scale},
-    strategy::Strategy as _,
 };
 
 /// Decides for one service. It knows of time what readings say.
@@ -14,19 +13,21 @@ pub(crate) struct Engine {
     scale: Scale,
     bounds: RangeInclusive<u32>,
     changed: Option<Duration>,
+    panicked: Option<String>,
 }
 
 impl Engine {
     /// One for a service with these bounds.
     pub(crate) fn new(scale: Scale, bounds: RangeInclusive<u32>) -> Self {
-        Self { scale, bounds, changed: None }
+        Self { scale, bounds, changed: None, panicked: None }
     }
 
     /// What comes of this reading where there are so many workers: somebody may have set them by hand since the last look.
     pub(crate) fn look(&mut self, from: u32, reading: Reading) -> Decision {
         let at = reading.at;
         let reading = Reading { workers: from, ..reading };
-        let Verdict { step, mut why } = self.scale.verdict(&reading);
+        self.panicked = None;
+        let Verdict { step, mut why } = self.scale.judge(&reading, &mut self.panicked);
         let step = step.unwrap_or(Step::Hold);
         let mut to = next(from, step, self.scale.pace(), &self.bounds);
         if step != Step::Hold && to == from {
@@ -43,6 +44,11 @@ impl Engine {
             self.changed = Some(at);
         }
         Decision { at, from, to, step, why, reading }
+    }
+
+    /// What a strategy said as it panicked at the last look, if one did.
+    pub(crate) fn panicked(&self) -> Option<&str> {
+        self.panicked.as_deref()
     }
 
     /// How long it is left alone, if it is.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::error::Error;
+use crate::scale::Strategy as _;
 
 fn reading(at: u64, busy: f64, queued: f64) -> Reading {
     Reading { at: Duration::from_secs(at), busy, queued, ..Reading::default() }
@@ -143,6 +144,11 @@ fn a_strategy_that_panics_cannot_tell() {
     let (step, why) = verdict(&scale);
     assert_eq!(step, None);
     assert!(why.contains("of fear"), "{why}");
+    let nested = Scale::weighted([(1.0, Scale::queue_depth(1)), (1.0, Scale::any([scale]))]);
+    let mut engine = Engine::new(nested, 2..=16);
+    assert_eq!((engine.look(2, reading(0, 2.0, 0.0)).step, engine.panicked()), (Step::Hold, Some("of fear")));
+    let mut engine = Engine::new(Scale::queue_depth(1), 2..=16);
+    assert_eq!((engine.look(2, reading(0, 2.0, 0.0)).step, engine.panicked()), (Step::Hold, None));
 }
 
 #[test]
@@ -165,6 +171,15 @@ fn recorded_readings_give_the_decisions_that_they_gave() {
     assert!(first.iter().any(|it| it.to > it.from) && first.iter().any(|it| it.to < it.from));
 }
 
+/// So many that stand in each other.
+fn nested(deep: usize) -> Scale {
+    (1..deep).fold(Scale::queue_depth(1), |inner, at| match at % 3 {
+        0 => Scale::any([inner]),
+        1 => Scale::all([inner]),
+        _ => Scale::weighted([(1.0, inner)]),
+    })
+}
+
 #[test]
 fn what_cannot_be_is_refused_with_what_to_write() {
     let ms = Duration::from_millis;
@@ -183,12 +198,20 @@ fn what_cannot_be_is_refused_with_what_to_write() {
         (Scale::all([Scale::any([])]), "one strategy at least"),
         (Scale::weighted([]), "one strategy at least"),
         (Scale::weighted([(0.0, Scale::queue_depth(1))]), "a weight of more than 0"),
+        (Scale::weighted([(1.0, Scale::queue_depth(1)), (f64::MAX, Scale::queue_depth(1))]), "1e9 at most"),
+        (Scale::weighted([(f64::INFINITY, Scale::queue_depth(1))]), "1e9 at most"),
+        (Scale::weighted([(f64::NAN, Scale::queue_depth(1))]), "1e9 at most"),
+        (nested(65), "64 deep"),
+        (nested(1_000), "64 deep"),
         (Scale::any([Scale::queue_depth(1).every(ms(20))]), "say it outside, `Scale::any(…).grow(…)`"),
     ];
     for (scale, expected) in cases {
         let Err(Error::Configuration(why)) = scale.replay(2..=16, []) else { panic!("{scale:?} was taken") };
         assert!(why.contains(expected), "{why}");
     }
+    assert_eq!(sizes(&nested(64), 2..=16, [reading(0, 1.0, FULL)]), [3]);
+    let heaviest = [Scale::queue_depth(1), Scale::queue_depth(2)].map(|scale| (1e9, scale));
+    assert_eq!(sizes(&Scale::weighted(heaviest), 2..=16, [reading(0, 1.0, FULL)]), [3]);
     assert!(Scale::queue_depth(1).replay(0..=16, []).is_err());
     assert!(Scale::any([Scale::queue_depth(1), Scale::cpu(0.2..=0.8)]).every(ms(10)).replay(2..=16, []).is_ok());
 }

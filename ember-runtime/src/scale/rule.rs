@@ -50,6 +50,12 @@ impl Pace {
     const DEFAULT: Self = Self { grow: 1.5, shrink: 0.5, every: Duration::from_secs(10), cool_down: Duration::ZERO };
 }
 
+/// A weight is so large at most: the sum of as many as there can be is still a number.
+const HEAVIEST: f64 = 1e9;
+
+/// So deep strategies stand in each other at most.
+const DEEPEST: usize = 64;
+
 /// It is looked at so often.
 const EVERY: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(24 * 60 * 60);
 
@@ -95,7 +101,7 @@ impl Scale {
     }
 
     /// More workers if the weights of those that say so, less the weights of those that say fewer, are more than half of all; fewer
-    /// likewise.
+    /// likewise. A weight is more than 0, and a billion at most.
     pub fn weighted(of: impl IntoIterator<Item = (f64, Self)>) -> Self {
         Self::new(By::Weighted(of.into_iter().collect()))
     }
@@ -145,7 +151,7 @@ impl Scale {
     /// # Errors
     /// The first value that cannot be.
     pub(crate) fn check(&self) -> Result<()> {
-        let wrong = self.wrong_pace().or_else(|| self.by.wrong());
+        let wrong = self.wrong_pace().or_else(|| self.by.wrong(1));
         wrong.map_or(Ok(()), |wrong| Err(Error::Configuration(wrong)))
     }
 
@@ -169,7 +175,13 @@ impl Scale {
 }
 
 impl By {
-    fn wrong(&self) -> Option<String> {
+    /// What is wrong with it, where it stands so deep, counted from 1.
+    fn wrong(&self, depth: usize) -> Option<String> {
+        if depth > DEEPEST {
+            return Some(format!(
+                "strategies that stand in each other more than {DEEPEST} deep cannot be: write one `Scale::any`, `all` or `weighted` with several in it"
+            ));
+        }
         match self {
             Self::QueueDepth(_) | Self::Own(_) => None,
             Self::Cpu(least, most) => (!(0.0 <= *least && least < most && *most <= 1.0)).then(|| {
@@ -178,19 +190,19 @@ impl By {
             Self::WaitP99(most) => most.is_zero().then(|| {
                 "`Scale::wait_p99(0ns)` cannot be: who waits at all waits longer; write some, as in `Duration::from_millis(5)`".into()
             }),
-            Self::Any(of) => Self::wrong_among("any", of.iter()),
-            Self::All(of) => Self::wrong_among("all", of.iter()),
+            Self::Any(of) => Self::wrong_among("any", of.iter(), depth),
+            Self::All(of) => Self::wrong_among("all", of.iter(), depth),
             Self::Weighted(of) => {
-                let weight = of.iter().map(|(weight, _)| weight).find(|weight| !(weight.is_finite() && **weight > 0.0));
+                let weight = of.iter().map(|(weight, _)| weight).find(|weight| !(**weight > 0.0 && **weight <= HEAVIEST));
                 let wrong = weight.map(|weight| {
-                    format!("`Scale::weighted([({weight:?}, …)])` cannot be: write a weight of more than 0, or leave it out")
+                    format!("`Scale::weighted([({weight:?}, …)])` cannot be: write a weight of more than 0, and of {HEAVIEST:e} at most, or leave it out")
                 });
-                wrong.or_else(|| Self::wrong_among("weighted", of.iter().map(|(_, scale)| scale)))
+                wrong.or_else(|| Self::wrong_among("weighted", of.iter().map(|(_, scale)| scale), depth))
             }
         }
     }
 
-    fn wrong_among<'a>(name: &str, mut of: impl ExactSizeIterator<Item = &'a Scale>) -> Option<String> {
+    fn wrong_among<'a>(name: &str, mut of: impl ExactSizeIterator<Item = &'a Scale>, depth: usize) -> Option<String> {
         if of.len() == 0 {
             return Some(format!(
                 "`Scale::{name}([])` cannot be: nothing would judge the load; write one strategy at least"
@@ -201,7 +213,7 @@ impl By {
                 "within `Scale::{name}(…)` nothing is said of `grow`, `shrink`, `every` and `cool_down`: the workers are moved once; say it outside, \
                  `Scale::{name}(…).grow(…)`"
             )),
-            None => scale.by.wrong(),
+            None => scale.by.wrong(depth + 1),
         })
     }
 }

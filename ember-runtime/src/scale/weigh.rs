@@ -9,15 +9,26 @@ use crate::panics::attempt;
 
 impl Strategy for Scale {
     fn verdict(&self, reading: &Reading) -> Verdict {
+        self.judge(reading, &mut None)
+    }
+}
+
+impl Scale {
+    /// Its verdict; and what the first said of one's own that panicked, if one did.
+    pub(super) fn judge(&self, reading: &Reading, panicked: &mut Option<String>) -> Verdict {
         match &self.by {
             By::QueueDepth(most) => queue_depth(*most, reading),
             By::Cpu(least, most) => cpu((*least, *most), reading),
             By::WaitP99(most) => wait_p99(*most, reading),
-            By::Own(strategy) => attempt(|| strategy.verdict(reading))
-                .unwrap_or_else(|panic| Verdict::unknown(format!("the strategy panicked: {panic}"))),
-            By::Any(of) => together(of, reading, |steps| steps.max()),
-            By::All(of) => together(of, reading, |steps| steps.min()),
-            By::Weighted(of) => weighted(of, reading),
+            By::Own(strategy) => attempt(|| strategy.verdict(reading)).unwrap_or_else(|panic| {
+                let panic = panic.to_string();
+                let why = format!("the strategy panicked: {panic}");
+                panicked.get_or_insert(panic);
+                Verdict::unknown(why)
+            }),
+            By::Any(of) => together(of, (reading, panicked), |steps| steps.max()),
+            By::All(of) => together(of, (reading, panicked), |steps| steps.min()),
+            By::Weighted(of) => weighted(of, reading, panicked),
         }
     }
 }
@@ -25,10 +36,10 @@ impl Strategy for Scale {
 /// The step that `pick` picks among those of whoever can tell, and why they say so.
 fn together(
     of: &[Scale],
-    reading: &Reading,
+    (reading, panicked): (&Reading, &mut Option<String>),
     pick: impl FnOnce(&mut dyn Iterator<Item = Step>) -> Option<Step>,
 ) -> Verdict {
-    let verdicts: Vec<Verdict> = of.iter().map(|scale| scale.verdict(reading)).collect();
+    let verdicts: Vec<Verdict> = of.iter().map(|scale| scale.judge(reading, panicked)).collect();
     let step = pick(&mut verdicts.iter().filter_map(|verdict| verdict.step));
     Verdict { step, why: why(verdicts.iter(), step) }
 }
@@ -45,8 +56,9 @@ fn why<'a>(verdicts: impl Iterator<Item = &'a Verdict>, step: Option<Step>) -> S
     reasons.join("; ")
 }
 
-fn weighted(of: &[(f64, Scale)], reading: &Reading) -> Verdict {
-    let verdicts: Vec<(f64, Verdict)> = of.iter().map(|(weight, scale)| (*weight, scale.verdict(reading))).collect();
+fn weighted(of: &[(f64, Scale)], reading: &Reading, panicked: &mut Option<String>) -> Verdict {
+    let verdicts: Vec<(f64, Verdict)> =
+        of.iter().map(|(weight, scale)| (*weight, scale.judge(reading, panicked))).collect();
     let weight = |step: Option<Step>| -> f64 {
         verdicts.iter().filter(|(_, verdict)| verdict.step == step).map(|(weight, _)| weight).sum()
     };

@@ -16,7 +16,8 @@ pub struct Workers {
     pub busy: u32,
     /// Messages that wait, for whatever.
     pub waiting: usize,
-    /// Of those, the ones that wait for a worker, and not for their key or shard: of a sharded service one for each shard in line.
+    /// Of those, the ones that wait for a worker, and not for their key or shard: of a sharded service one for each shard that has something
+    /// to do and no worker, whether it is in line or no thread has come to it yet.
     pub queued: usize,
     /// How long the one has waited for a worker that has waited longest.
     pub oldest: Option<Duration>,

@@ -18,6 +18,10 @@ mod crew;
 #[allow(dead_code, reason = "the runtime uses all of it")]
 mod limit;
 
+#[path = "../../../ember-runtime/src/actor/turn/asked.rs"]
+#[allow(dead_code, reason = "the runtime uses all of it")]
+mod asked;
+
 #[path = "../../../ember-runtime/src/actor/turn/waits.rs"]
 #[allow(dead_code, reason = "the runtime uses all of it")]
 mod waits;

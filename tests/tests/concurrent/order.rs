@@ -109,6 +109,29 @@ async fn a_limit_that_grows_begins_what_waits_and_one_that_shrinks_waits_for_tho
     assert_eq!(seen.now(), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_key_does_not_wait_for_a_worker_and_no_worker_is_made_for_it() {
+    let seen = Seen::default();
+    let hosted = Hosted::new(Lungs { seen: seen.clone() })
+        .scale(Scale::wait_p99(Duration::from_millis(5)).every(Duration::from_millis(50)));
+    let node = Node::builder().service(hosted).start().await.unwrap();
+    let (client, pid) = (node.client::<LungsClient>(), instance::<LungsClient>(&node).pid());
+    (0..20).for_each(|number| client.rpc_breathe(7, number, 40).send().unwrap());
+    for _ in 0..10 {
+        sleep(Duration::from_millis(53)).await;
+        let counts = node.workers(pid).unwrap();
+        assert_eq!((counts.now, counts.busy, counts.queued, counts.oldest), (2, 1, 0, None), "one key");
+        assert!(counts.waiting > 0);
+    }
+    // Both workers are taken, and what is behind the hot key's one has waited for its key until that is done.
+    (0..2).for_each(|_| client.rpc_wait().send().unwrap());
+    sleep(Duration::from_millis(40)).await;
+    let oldest = node.workers(pid).unwrap().oldest;
+    assert!(oldest.is_some_and(|oldest| oldest <= Duration::from_millis(40)), "{oldest:?}");
+    (0..2).for_each(|_| seen.gate.open());
+    node.shutdown().await.unwrap();
+}
+
 /// How long the calls of many keys took, the longest first, beside a hot key or without one.
 async fn cold(hot: bool) -> Vec<Duration> {
     let seen = Seen::default();

@@ -14,6 +14,7 @@ use ember::{
     prelude::*,
     scale::{Decision, Reading, Scaled, Verdict},
 };
+use ember_tests::logged::Logged;
 use tokio::time::{advance, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -111,6 +112,27 @@ async fn bounds_are_reached_exactly_in_virtual_time_and_the_same_comes_of_what_w
     node.shutdown().await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_strategy_that_panics_is_told_once_until_it_does_not() {
+    let logged = Logged::here();
+    let calm = |reading: &Reading| (35..45).contains(&reading.at.as_secs());
+    let own = Scale::by(move |reading: &Reading| match calm(reading) {
+        true => Verdict::hold("calm"),
+        false => panic!("of fear"),
+    });
+    let (node, pid, ledger) = kitchen(Scale::any([Scale::queue_depth(10), own])).await;
+    let told = || logged.lines().into_iter().filter(|line| line.contains("`Scale::by` panics")).collect::<Vec<_>>();
+    sleep(35 * SECOND).await;
+    let [first] = &told()[..] else { panic!("{:?}", told()) };
+    assert!(first.starts_with("WARN") && first.contains("Kitchen") && first.contains("of fear"), "{first}");
+    assert!(first.contains(&pid.to_string()), "{first}");
+    sleep(10 * SECOND).await;
+    assert_eq!(told().len(), 1, "it was calm");
+    sleep(30 * SECOND).await;
+    assert_eq!((told().len(), ledger.decisions().len()), (2, 7));
+    node.shutdown().await.unwrap();
+}
+
 /// One that a file of recorded readings was written for: a morning with a rush, and a lull.
 #[test]
 fn a_recorded_morning_gives_the_decisions_that_it_gave() {
@@ -151,16 +173,33 @@ impl Fixed {
     }
 }
 
+#[service(sharded, shards = 1, workers = 1)]
+#[derive(Default)]
+pub struct Single;
+
+#[rpc]
+impl Single {
+    #[rpc(key = "dish")]
+    pub async fn rpc_cook(&mut self, dish: u64) -> u64 {
+        dish
+    }
+}
+
 #[tokio::test]
 async fn what_has_nothing_to_scale_is_refused_with_what_to_write() {
     let depth = || Scale::queue_depth(10);
     let builders = [
         (
             Node::builder().service(Hosted::with(Endless::default).scale(depth())),
-            "#[service(sharded, workers = 2..=16)]",
+            // There are no more shards than that.
+            "each of its 8 shards has a worker of its own, always; write from how many to how many there are, as in `workers = 1..=8`, or",
         ),
         (Node::builder().service(Hosted::with(Fixed::default).scale(depth())), "`workers = 1..=4`"),
-        (Node::builder().service(Hosted::with(Ledger::default).scale(depth())), "it has no workers"),
+        (Node::builder().service(Hosted::with(Single::default).scale(depth())), "write more `shards`"),
+        (
+            Node::builder().service(Hosted::with(Ledger::default).scale(depth())),
+            "it has no workers whose number could change; write `#[service(concurrent, workers = 2..=16)]`",
+        ),
         (Node::builder().service(Hosted::with(Kitchen::default).scale(depth().grow(0.5))), "`Kitchen`: `.grow(0.5)`"),
     ];
     for (builder, expected) in builders {

@@ -104,7 +104,7 @@ impl<S: Service> AtWork<S> {
             Calls::default().refuse_guarded(post, RefusedReason::Stopped);
             state = together.lock();
             self.out = None;
-            state.roster.done(key, None);
+            state.free(key, None);
         }
     }
 }
@@ -120,7 +120,7 @@ impl<S: Service> Drop for AtWork<S> {
         {
             let mut state = together.lock();
             if let Some(key) = self.out.take() {
-                state.roster.done(key, None);
+                state.free(key, None);
             }
             if self.comes {
                 state.roster.leave_unused(self.number);
@@ -167,7 +167,7 @@ impl<S: Service> Cell<S> {
             // The node has gone.
             None => {
                 let mut state = together.lock();
-                state.roster.done(key, None);
+                state.free(key, None);
                 state.roster.leave(None);
                 None
             }
@@ -220,7 +220,7 @@ impl<S: Service> Drop for Errand<'_, S> {
         }
         {
             let mut state = self.together.lock();
-            state.roster.done(self.key, None);
+            state.free(self.key, None);
             state.roster.leave(None);
         }
         self.cell.look(self.together);

@@ -47,6 +47,7 @@ pub(super) struct Seed<S: Service> {
 /// What waits, since when, and where it is counted.
 pub(super) struct Waiting<S: Service> {
     pub(super) post: Post<S>,
+    /// It waits for a worker: from when what was before it under its key has been done, if something was.
     pub(super) since: Instant,
     pub(super) place: (Lane, bool),
 }
@@ -140,7 +141,16 @@ impl<S: Service> State<S> {
         self.roster.stops |= std::mem::take(&mut core.stop);
         core.changed = false;
         let (kept, unused) = if self.has_ended { (None, Some(worker)) } else { (Some(worker), None) };
-        self.roster.done(key, kept).or(unused)
+        self.free(key, kept).or(unused)
+    }
+
+    /// The same, without the state: what comes next under this key waits for a worker from now on.
+    pub(super) fn free(&mut self, key: Option<u64>, worker: Option<Worker<S>>) -> Option<Worker<S>> {
+        let unused = self.roster.done(key, worker);
+        if let Some(next) = self.roster.lines.ready_of(key) {
+            next.since = Instant::now();
+        }
+        unused
     }
 
     /// Whether the driver has something to do.

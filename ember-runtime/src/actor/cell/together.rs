@@ -198,7 +198,8 @@ impl<S: Service> Workers for Cell<S> {
     }
 
     fn oldest(&self) -> Option<Duration> {
-        self.ask(None, |roster| roster.lines.first().map(|waiting| waiting.since).min()).map(|since| since.elapsed())
+        self.ask(None, |roster| roster.lines.all_ready().map(|waiting| waiting.since).min())
+            .map(|since| since.elapsed())
     }
 }
 

@@ -119,13 +119,21 @@ impl<T> Lines<T> {
         self.ready.iter().map(VecDeque::len).sum()
     }
 
-    /// The first of each line, and all without a key: whichever has waited longest is among them.
-    pub(crate) fn first(&self) -> impl Iterator<Item = &T> {
-        let loose = self.ready.iter().flatten().filter_map(|next| match next {
+    /// What as many workers could take: not what waits for its key.
+    pub(crate) fn all_ready(&self) -> impl Iterator<Item = &T> {
+        self.ready.iter().flatten().filter_map(|next| match next {
             Next::Loose(piece) => Some(piece),
-            Next::Of(_) => None,
-        });
-        loose.chain(self.keys.values().filter_map(|line| line.waiting.front().map(|(_, piece)| piece)))
+            Next::Of(key) => self.keys.get(key)?.waiting.front().map(|(_, piece)| piece),
+        })
+    }
+
+    /// What is ready since the piece of this key before it was [`done`](Self::done).
+    pub(crate) fn ready_of(&mut self, key: Option<u64>) -> Option<&mut T> {
+        let line = self.keys.get_mut(&key?)?;
+        if line.is_out {
+            return None;
+        }
+        line.waiting.front_mut().map(|(_, piece)| piece)
     }
 
     /// All that waits.
@@ -168,6 +176,19 @@ mod tests {
     }
 
     #[test]
+    fn a_worker_could_take_what_is_ready_and_not_what_waits_for_its_key() {
+        let mut lines = lines(&[(Some(1), 10), (Some(1), 11), (None, 30), (Some(2), 20)]);
+        let ready = |lines: &Lines<u32>| lines.all_ready().copied().collect::<Vec<_>>();
+        assert_eq!((ready(&lines), lines.ready()), (vec![10, 30, 20], 3));
+        lines.take();
+        assert_eq!((ready(&lines), lines.ready_of(Some(1))), (vec![30, 20], None));
+        lines.done(Some(1));
+        assert_eq!(lines.ready_of(Some(1)), Some(&mut 11));
+        assert!(lines.ready_of(Some(3)).is_none() && lines.ready_of(None).is_none());
+        assert_eq!(ready(&lines), [30, 20, 11]);
+    }
+
+    #[test]
     fn a_key_with_more_goes_behind_those_that_are_ready() {
         let mut lines = lines(&[(Some(1), 10), (Some(1), 11), (Some(1), 12), (Some(2), 20), (Some(2), 21)]);
         let mut order = Vec::new();
@@ -207,9 +228,7 @@ mod tests {
     #[test]
     fn all_that_waits_comes_out_at_the_end() {
         let mut lines = lines(&[(Some(1), 10), (Some(1), 11), (None, 30)]);
-        assert_eq!(lines.first().copied().collect::<Vec<_>>(), [30, 10]);
         lines.take();
-        assert_eq!(lines.first().copied().collect::<Vec<_>>(), [30, 11]);
         assert_eq!(lines.into_all().collect::<Vec<_>>(), [30, 11]);
     }
 }

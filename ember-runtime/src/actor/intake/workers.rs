@@ -44,8 +44,9 @@ impl<S: Service> Workers for Front<S> {
     }
 
     fn ready(&self) -> usize {
-        // One of each shard in line: what is behind it in the mailbox waits for its shard, and a worker more does not begin it.
-        self.limit(Limit::in_line) as usize
+        // One of each shard that has something to do and no worker: what is behind it in the mailbox waits for its shard, and a worker more
+        // does not begin it.
+        self.limit(Limit::queued)
     }
 
     fn oldest(&self) -> Option<Duration> {

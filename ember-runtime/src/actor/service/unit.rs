@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::{NotEntered, Table};
 use crate::{
-    actor::about::{Access, Held, Lends, Loan, ReplicaKind, ServiceSpec, Shard},
+    actor::about::{Access, Held, Lends, ReplicaKind, ServiceSpec, Shard},
     message::{KeyReader, Keys, Method, MethodInfo},
 };
 

@@ -12,16 +12,20 @@
 //! thread is blocked. Those behind that one in line sleep on meanwhile: one is woken for each worker. Who comes, and has lost the one that
 //! he was woken for, is owed the next: nobody behind him takes that. So from when it has run again a task loses none.
 //!
+//! Who was woken, and has not been polled since, is not in line yet, and waits all the same: see [`asked`](super::asked).
+//!
 //! One word has the limit, how many are at work, and how many are in line. Who joins the line finds out by the same step that there is no
 //! worker: so whoever gives one back sees him. Those in line, and the limit, change under the lock of the line only.
 
 use std::{
     collections::VecDeque,
+    sync::Arc as StdArc,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use super::{
+    asked::{Ask, Asks, noticed},
     sync::{Arc, AtomicU64, Instant, Mutex, Ordering, guard},
     waits::Waits,
 };
@@ -51,6 +55,7 @@ pub(crate) struct Limit {
     most: u16,
     line: Mutex<Line>,
     waits: Mutex<Waits>,
+    asks: Asks,
 }
 
 #[derive(Default)]
@@ -72,6 +77,7 @@ struct Waiting {
     woken: bool,
     /// It came because it was woken, and there was none.
     owed: bool,
+    /// Since it was woken, which was before it came.
     since: Instant,
 }
 
@@ -84,6 +90,7 @@ pub(crate) struct InLine {
     limit: Arc<Limit>,
     who: u16,
     number: Option<u64>,
+    ask: StdArc<Ask>,
 }
 
 impl Limit {
@@ -95,6 +102,7 @@ impl Limit {
             most,
             line: Mutex::new(Line::default()),
             waits: Mutex::new(Waits::new()),
+            asks: Asks::new(),
         }
     }
 
@@ -116,7 +124,7 @@ impl Limit {
         self.word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).map(drop)
     }
 
-    /// A worker, with how long it was waited for in line, or a place there: the task is woken when there may be one.
+    /// A worker, with how long it was waited for, or a place in line: the task is woken when there may be one.
     #[inline]
     pub(crate) fn poll_take<'a>(
         &'a self,
@@ -126,7 +134,7 @@ impl Limit {
         if place.number.is_none()
             && let Some(worker) = self.try_take()
         {
-            return Poll::Ready((worker, None));
+            return Poll::Ready((worker, place.ask.works()));
         }
         self.poll_in_line(place, task)
     }
@@ -146,7 +154,7 @@ impl Limit {
                 Ok(()) => {
                     match own {
                         Some(own) => line.stay(own, task.waker()),
-                        None => place.number = Some(line.join(place.who, task.waker())),
+                        None => place.number = Some(line.join(place.who, task.waker(), place.ask.stands())),
                     }
                     return Poll::Pending;
                 }
@@ -154,8 +162,9 @@ impl Limit {
             }
         }
         place.number = None;
+        let without_line = place.ask.works();
         let waited = own.and_then(|own| line.leave(own)).map(|waiting| waiting.since.elapsed());
-        Poll::Ready((AtWork(self), waited))
+        Poll::Ready((AtWork(self), waited.or(without_line)))
     }
 
     /// Wakes so many of those in line who have not been, if there are workers for them.
@@ -217,23 +226,35 @@ impl Limit {
         guard(&self.line).all.iter().map(|waiting| waiting.who).collect()
     }
 
-    /// How long the first has been in line.
-    pub(crate) fn oldest(&self) -> Option<Duration> {
-        guard(&self.line).all.front().map(|waiting| waiting.since.elapsed())
+    /// How many wait for a worker: in line, or for a thread that polls them.
+    pub(crate) fn queued(&self) -> usize {
+        self.in_line() as usize + self.asks.waiting().len()
     }
 
-    /// One has waited for so long, in line.
+    /// How long the one of these has waited that has waited longest.
+    pub(crate) fn oldest(&self) -> Option<Duration> {
+        self.all_waiting().into_iter().max()
+    }
+
+    /// How long each of these has waited.
+    fn all_waiting(&self) -> Vec<Duration> {
+        let mut all = self.asks.waiting();
+        all.extend(guard(&self.line).all.iter().map(|waiting| waiting.since.elapsed()));
+        all
+    }
+
+    /// One has waited for so long.
     pub(crate) fn note(&self, waited: Duration) {
         guard(&self.waits).note(waited, 1);
     }
 
-    /// The 99th percentile of those waits since it was last asked for, where so `many` were handled. Those who are in line still have
-    /// waited for as long as they are there: where all is jammed there are no others.
+    /// The 99th percentile of those waits since it was last asked for, where so `many` were handled. Those who wait still have
+    /// waited for as long as they do: where all is jammed there are no others.
     pub(crate) fn wait_p99(&self, many: u64) -> Option<Duration> {
-        let in_line: Vec<Duration> = guard(&self.line).all.iter().map(|waiting| waiting.since.elapsed()).collect();
+        let waiting = self.all_waiting();
         let mut waits = guard(&self.waits);
-        let all = many.saturating_add(in_line.len() as u64);
-        in_line.into_iter().for_each(|waited| waits.note(waited, 1));
+        let all = many.saturating_add(waiting.len() as u64);
+        waiting.into_iter().for_each(|waited| waits.note(waited, 1));
         waits.take(99, all)
     }
 }
@@ -243,10 +264,11 @@ impl Line {
         self.all.binary_search_by_key(&number, |waiting| waiting.number).ok()
     }
 
-    fn join(&mut self, who: u16, waker: &Waker) -> u64 {
+    fn join(&mut self, who: u16, waker: &Waker, waited: Duration) -> u64 {
         let number = self.next;
         self.next += 1;
-        let (waker, since) = (waker.clone(), Instant::now());
+        let now = Instant::now();
+        let (waker, since) = (waker.clone(), now.checked_sub(waited).unwrap_or(now));
         self.all.push_back(Waiting { number, who, waker, woken: false, owed: false, since });
         number
     }
@@ -279,9 +301,20 @@ impl Drop for AtWork<'_> {
 }
 
 impl InLine {
-    /// No place yet.
+    /// No place yet, of a task that is going to be polled for the first time.
     pub(crate) fn new(limit: Arc<Limit>, who: u16) -> Self {
-        Self { limit, who, number: None }
+        let ask = limit.asks.enter(who);
+        Self { limit, who, number: None, ask }
+    }
+
+    /// What wakes the task: by this it is known since when it wants a worker.
+    pub(crate) fn waker(&self, task: &Waker) -> Waker {
+        noticed(&self.ask, task)
+    }
+
+    /// The task has been polled, and its worker has been given back.
+    pub(crate) fn rests(&self) {
+        self.ask.rests();
     }
 
     /// What it is for.
@@ -292,6 +325,7 @@ impl InLine {
 
 impl Drop for InLine {
     fn drop(&mut self) {
+        self.limit.asks.leave(self.who, &self.ask);
         let Some(number) = self.number.take() else { return };
         let mut line = guard(&self.limit.line);
         if let Some(own) = line.find(number) {

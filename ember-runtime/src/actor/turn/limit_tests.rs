@@ -39,10 +39,14 @@ impl Task {
     }
 
     fn poll<'a>(&mut self, limit: &'a Limit) -> Option<AtWork<'a>> {
+        self.poll_and_tell(limit).map(|(worker, _)| worker)
+    }
+
+    fn poll_and_tell<'a>(&mut self, limit: &'a Limit) -> Option<(AtWork<'a>, Option<Duration>)> {
         let was_woken = self.bell.0.swap(false, Ordering::Relaxed);
         let waker = Arc::clone(&self.bell).into();
         match limit.poll_take(&mut self.place, &Context::from_waker(&waker)) {
-            Poll::Ready((worker, _)) => Some(worker),
+            Poll::Ready(taken) => Some(taken),
             Poll::Pending => {
                 self.owed |= was_woken;
                 None
@@ -97,6 +101,33 @@ async fn those_in_line_count_for_how_long_is_waited_also_if_nobody_gets_a_worker
     drop(worker);
     assert!(second.poll(&limit).is_some());
     assert_eq!(limit.wait_p99(1), Some(Duration::ZERO), "nobody is in line");
+}
+
+/// Eight shards have work, two of them are at work, and so are both threads: the others have been woken, and nobody polls them.
+#[tokio::test(start_paused = true)]
+async fn those_that_no_thread_has_polled_are_waited_for_as_well_as_those_in_line() {
+    let limit = limit(2, 4);
+    let mut tasks: Vec<Task> = (0..8).map(|who| Task::new(&limit, who)).collect();
+    let at_work: Vec<_> = tasks[..2].iter_mut().map(|task| task.poll(&limit).unwrap()).collect();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!((limit.busy(), limit.in_line(), limit.queued()), (2, 0, 6));
+    assert_eq!(limit.oldest(), Some(Duration::from_secs(1)));
+    assert!(limit.wait_p99(100) >= Some(Duration::from_secs(1)), "without any that has been polled");
+    assert!(tasks[2].poll(&limit).is_none());
+    assert_eq!((limit.in_line(), limit.queued()), (1, 6), "each is counted once");
+    drop(at_work);
+    for task in &tasks[..2] {
+        task.place.rests();
+    }
+    // Both threads are free for those who look now: who sees nobody at work must see that somebody waits.
+    assert_eq!((limit.busy(), limit.queued()), (0, 6));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let (worker, waited) = tasks[3].poll_and_tell(&limit).unwrap();
+    assert_eq!(waited, Some(Duration::from_secs(2)), "also if it was never in line");
+    let (second, waited) = tasks[2].poll_and_tell(&limit).unwrap();
+    assert_eq!((waited, limit.queued()), (Some(Duration::from_secs(2)), 4), "since it was woken");
+    drop((worker, second, tasks));
+    assert_eq!((limit.busy(), limit.queued(), limit.oldest()), (0, 0, None));
 }
 
 #[tokio::test]

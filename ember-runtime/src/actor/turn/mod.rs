@@ -1,5 +1,6 @@
 //! Whose turn it is to use a service, and what is counted meanwhile: words that threads share.
 
+mod asked;
 mod counts;
 mod limit;
 #[cfg(test)]

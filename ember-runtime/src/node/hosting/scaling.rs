@@ -23,26 +23,36 @@ const SHORTEST: Duration = Duration::from_millis(1);
 pub(super) fn check(spec: &ServiceSpec, scale: Option<&Scale>) -> Result<()> {
     let Some(scale) = scale else { return Ok(()) };
     let name = spec.name;
-    match spec.workers {
-        Some((least, most)) if least < most => {}
-        Some((workers, _)) => {
-            return Err(Error::Configuration(format!(
-                "the service `{name}`: `.scale(…)` cannot be: it has {workers} workers, always; write from how many to how many there are, as in \
-                 `workers = 1..={most}`, or leave it out",
-                most = workers.max(2)
-            )));
-        }
-        None => {
-            return Err(Error::Configuration(format!(
-                "the service `{name}`: `.scale(…)` cannot be: it has no workers whose number could change; write \
-                 `#[service(sharded, workers = 2..=16)]`, or `concurrent` in place of `sharded`, or leave it out"
-            )));
-        }
+    if let Some(nothing) = nothing_to_scale(spec) {
+        return Err(Error::Configuration(format!(
+            "the service `{name}`: `.scale(…)` cannot be: {nothing}, or leave it out"
+        )));
     }
     scale.check().map_err(|error| match error {
         Error::Configuration(why) => Error::Configuration(format!("the service `{name}`: {why}")),
         other => other,
     })
+}
+
+/// Why its workers are always as many, and what to write instead, if they are.
+fn nothing_to_scale(spec: &ServiceSpec) -> Option<String> {
+    let range = |workers: u16| format!("write from how many to how many there are, as in `workers = 1..={workers}`");
+    match (spec.workers, spec.shards) {
+        (Some((least, most)), _) if least < most => None,
+        (_, 1) => Some("it has one shard, and never more to do than one worker does; write more `shards`, and `workers` from how many to how many".into()),
+        (Some((workers, _)), shards) => {
+            let most = if shards > 0 { shards } else { u16::MAX };
+            Some(format!("it has {workers} workers, always; {}", range(workers.max(2).min(most))))
+        }
+        (None, 0) => Some(
+            "it has no workers whose number could change; write `#[service(concurrent, workers = 2..=16)]`, and handlers run beside each \
+             other, or `#[service(sharded, workers = 2..=16)]`, and its shards do"
+                .into(),
+        ),
+        (None, shards) => {
+            Some(format!("each of its {shards} shards has a worker of its own, always; {}", range(shards.min(16))))
+        }
+    }
 }
 
 impl Services {
@@ -75,13 +85,26 @@ impl Scaling {
         let Pace { every, .. } = scale.pace();
         let mut processor = (self.is_real && scale.asks_for_cpu()).then(Processor::new).flatten();
         let mut engine = Engine::new(scale, workers.bounds());
-        let began = Instant::now();
+        let (began, mut panics) = (Instant::now(), false);
         loop {
             let samples = samples(workers, every).await;
             let cpu = processor.as_mut().and_then(Processor::share);
             let reading = samples.reading(began.elapsed(), workers.wait_p99().unwrap_or_default(), cpu);
-            self.follow(workers, engine.look(workers.now(), reading));
+            let decision = engine.look(workers.now(), reading);
+            self.tell_of_panic(engine.panicked(), &mut panics);
+            self.follow(workers, decision);
         }
+    }
+
+    /// Once for all in a row.
+    fn tell_of_panic(&self, panic: Option<&str>, before: &mut bool) {
+        if let Some(panic) = panic
+            && !*before
+        {
+            let (service, pid) = (self.cell.name(), self.cell.pid());
+            tracing::warn!(target: "ember::scale", service, %pid, panic, "a strategy of `Scale::by` panics: it has no say as long as it does");
+        }
+        *before = panic.is_some();
     }
 
     fn follow(&self, workers: &dyn Workers, decision: Decision) {

@@ -8,6 +8,7 @@
 )]
 
 mod between;
+mod bombs;
 mod faults;
 mod here;
 mod kept;

@@ -24,7 +24,7 @@ use crate::{
     call::Router,
     event::{
         kinds::{self, AnyEvent, Known},
-        local::{Bus, Wants},
+        local::{Bus, Wants, let_go},
     },
     id::NodeKey,
     sync::lock,
@@ -195,6 +195,8 @@ impl Hub {
                 let (event, peer) = (known.name(), line.peer);
                 tracing::warn!(target: "ember::event", event, %peer, "the last event from before has no room on its way to another node: it is missed there");
             }
+            // It may have been replaced meanwhile.
+            let_go([last]);
         }
     }
 

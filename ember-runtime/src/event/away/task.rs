@@ -25,6 +25,7 @@ use crate::{
         local::{Followed, Wants},
     },
     id::NodeKey,
+    panics::attempt,
     sync::AbortOnDrop,
 };
 
@@ -45,7 +46,10 @@ impl Hub {
         loop {
             changes.mark_unchanged();
             wanted.mark_unchanged();
-            self.look(&mut looks);
+            // Nothing in it is the user's but what the log does, and what is dropped. This task is for all nodes.
+            if let Err(panic) = attempt(|| self.look(&mut looks)) {
+                tracing::error!(target: "ember::event", %panic, "a look at who is in the view panicked: the next change is looked at all the same");
+            }
             tokio::select! {
                 biased;
                 changed = changes.changed() => if changed.is_err() { return },

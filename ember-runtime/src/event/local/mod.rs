@@ -2,6 +2,7 @@
 
 mod bus;
 mod followed;
+mod gone;
 mod interest;
 mod misses;
 mod subscriber;
@@ -10,6 +11,7 @@ mod topic;
 pub(crate) use self::{
     bus::{Bus, Tally},
     followed::Followed,
+    gone::let_go,
     interest::{Want, Wants},
     topic::Came,
 };

@@ -8,7 +8,10 @@ use std::{
     },
 };
 
-use super::misses::{Misses, Open};
+use super::{
+    gone::let_go,
+    misses::{Misses, Open},
+};
 use crate::{
     actor::{
         Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, Scope, ScopeKind, Service, Subscription, Takes,
@@ -118,6 +121,7 @@ impl<S: Service> Handler<S> {
     pub(super) fn open(&self, kept: Vec<Last>) {
         for (event, source) in kept {
             self.put(&event, &source);
+            let_go([event]);
         }
         loop {
             let come = match &mut *lock(&self.early) {
@@ -130,7 +134,10 @@ impl<S: Service> Handler<S> {
             };
             for it in come {
                 match it {
-                    Early::Event(event, source) => drop(self.put(&event, &source)),
+                    Early::Event(event, source) => {
+                        self.put(&event, &source);
+                        let_go([event]);
+                    }
                     Early::Missed(missed) => self.note(missed),
                 }
             }

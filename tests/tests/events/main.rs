@@ -14,4 +14,5 @@ mod here;
 mod kept;
 mod limits;
 mod listeners;
+mod restarted;
 mod strange;

@@ -102,7 +102,7 @@ impl Bus {
         let Some(topic) = self.topic(TypeId::of::<E>()) else { return 0 };
         let event: Arc<AnyEvent> = Arc::new(event);
         let (number, subscribers, _) = topic.number(Scope::Node, self.here, &event, false);
-        give(&subscribers, &event, &EventSource::new(self.here, by, Scope::Node, number)).taken
+        give(&subscribers, &event, (&EventSource::new(self.here, by, Scope::Node, number), 0)).taken
     }
 
     /// Numbers one that may go farther, and keeps it for subscribers to come if it leaves its service. Nothing of others runs here.
@@ -120,7 +120,7 @@ impl Bus {
         event: &Arc<AnyEvent>,
         by: Option<Pid>,
     ) -> Tally {
-        give(&numbered.subscribers, event, &EventSource::new(self.here, by, scope, numbered.number))
+        give(&numbered.subscribers, event, (&EventSource::new(self.here, by, scope, numbered.number), 0))
     }
 
     /// How many here would take what goes so far, where this one publishes it.
@@ -143,7 +143,8 @@ impl Bus {
     ) -> Tally {
         let Some(topic) = self.topic((known.kind.of)()) else { return Tally::default() };
         let (subscribers, before) = topic.keep(event, source, came);
-        let tally = subscribers.as_ref().map_or_else(Tally::default, |subscribers| give(subscribers, event, &source));
+        let from = (&source, came.digest);
+        let tally = subscribers.as_ref().map_or_else(Tally::default, |subscribers| give(subscribers, event, from));
         let_go(before);
         let_go(subscribers);
         tally
@@ -200,7 +201,9 @@ impl Bus {
                     Arc::clone(self.lock().entry(subscription.event).or_insert_with(topic))
                 }
             };
-            let handler = Handler::new(cell, subscription, (topic.name, keys), Arc::clone(&self.missed));
+            let place = (cell.pid, subscription.unit, subscription.name);
+            let before = (subscription.takes.retain && keys.is_empty()).then(|| topic.lying(&place)).flatten();
+            let handler = Handler::new(cell, subscription, (topic.name, keys), before, Arc::clone(&self.missed));
             let handler = Arc::new(handler);
             let (kept, is_news) = topic.enter(number, Arc::clone(&handler) as Arc<dyn Subscriber>);
             handler.open(kept);
@@ -213,11 +216,11 @@ impl Bus {
     }
 }
 
-fn give(subscribers: &[Arc<dyn Subscriber>], event: &Arc<AnyEvent>, source: &EventSource) -> Tally {
+fn give(subscribers: &[Arc<dyn Subscriber>], event: &Arc<AnyEvent>, (source, digest): (&EventSource, u64)) -> Tally {
     let mut tally = Tally::default();
     // With nothing locked: a mailbox may be that of a service that has just ended.
     for subscriber in subscribers.iter().filter(|it| it.fits(source)) {
-        match subscriber.give(event, source) {
+        match subscriber.give(event, source, digest) {
             Given::Taken => tally.taken += 1,
             Given::Full => tally.full += 1,
             Given::Ended => {}

@@ -4,6 +4,7 @@ mod bus;
 mod followed;
 mod gone;
 mod interest;
+mod lying;
 mod misses;
 mod subscriber;
 mod topic;

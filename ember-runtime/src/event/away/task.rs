@@ -132,7 +132,6 @@ impl Hub {
             line,
             told: None,
             structures: BTreeSet::new(),
-            others: BTreeSet::new(),
             at_once: AT_ONCE,
             too_large: false,
         };
@@ -173,8 +172,6 @@ struct Serving {
     told: Option<(Arc<Wants>, Instant)>,
     /// The types whose structures it was told.
     structures: BTreeSet<u64>,
-    /// Those that have another structure there.
-    others: BTreeSet<u64>,
     /// So many items go at once: fewer while the other node takes only smaller messages than this one.
     at_once: usize,
     /// It was logged that what is wanted here is too large to be said.
@@ -226,7 +223,7 @@ impl Serving {
         };
         let name = self.hub.named(self.line.peer);
         for (event, theirs) in &heard.others {
-            if let Some(ours) = kinds::of_id(*event).filter(|_| self.others.insert(*event)) {
+            if let Some(ours) = kinds::of_id(*event).filter(|_| self.line.is_first_other(*event)) {
                 compare::tell(ours.name(), &ours.structure, (self.line.peer, &name), theirs);
             }
         }

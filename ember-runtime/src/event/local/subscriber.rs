@@ -224,7 +224,12 @@ impl<S: Service> Handler<S> {
         let Some(note) = self.misses.note(missed) else { return };
         let (service, pid, handler, why) = (S::SPEC.name, self.cell.pid, self.name, missed.why.text());
         let Missed { publisher, event, .. } = missed;
-        tracing::warn!(target: "ember::event", service, %pid, handler, event, %publisher, why, "events are missed");
+        // Who is told need not read it in the log.
+        if self.hooks.is_empty() {
+            tracing::warn!(target: "ember::event", service, %pid, handler, event, %publisher, why, "events are missed");
+        } else {
+            tracing::debug!(target: "ember::event", service, %pid, handler, event, %publisher, why, "events are missed");
+        }
         for (hook, keys) in &self.hooks {
             let data = Note { note: Arc::clone(&note), run: hook.run, keys: keys.clone() };
             let job = TaskJob {

@@ -12,7 +12,7 @@ use ember::{
 use ember_tests::log::Log;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::listeners::{Ears, known, ms, publish, until};
+use super::listeners::{Ears, Reading, known, ms, publish, until};
 
 /// Where it has been read, it panics as it is dropped, if its number is odd.
 pub struct Fuse {
@@ -78,13 +78,18 @@ fn what_panics_as_it_is_let_go_of_ends_neither_what_else_came_with_it_nor_the_ex
         let bob = move |node: NodeBuilder| node.service(Shelter(log.clone())).service(ears.listener("bob", 100));
         cluster.node("bob", bob).run(move |sim| async move {
             known(&sim, "ada", 1).await;
-            let published = sim.on("ada", async |node: Node| {
-                // Each takes the place of the one before; the last one is kept.
-                (1..=3).for_each(|number| drop(node.publish_to(Scope::Cluster, bomb(number))));
+            let first = sim.on("ada", async |node: Node| drop(node.publish_to(Scope::Cluster, bomb(1))));
+            first.await.unwrap();
+            until("the first one", || told.lines() == ["1"]).await;
+            // Its place is taken by another, with which more comes in one batch.
+            let more = sim.on("ada", async |node: Node| {
+                let _receipt = node.publish_to(Scope::Cluster, bomb(2));
+                let _receipt = node.publish_to(Scope::Cluster, Reading(1));
+                let _receipt = node.publish_to(Scope::Cluster, bomb(3));
             });
-            published.await.unwrap();
-            publish(&sim, "ada", 1..=1).await;
-            until("the bombs, and what follows", || told.lines() == ["1", "2", "3"] && heard.of("bob").len() == 1).await;
+            more.await.unwrap();
+            until("all that came with it", || told.lines() == ["1", "2", "3"] && heard.of("bob").len() == 1).await;
+            assert_eq!(BLOWN.load(Ordering::Relaxed), before + 1, "seed {seed}");
             // What is kept of it is let go of.
             sim.shutdown("ada").await.unwrap();
             until("the last one is dropped", || BLOWN.load(Ordering::Relaxed) == before + 2).await;

@@ -16,7 +16,7 @@ pub struct Board(Log);
 #[rpc]
 impl Board {
     #[on(start)]
-    fn begin(&mut self) {
+    async fn begin(&mut self) {
         self.0.say("begins");
     }
 

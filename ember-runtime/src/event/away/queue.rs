@@ -185,7 +185,8 @@ impl Queue {
         let index = place.checked_sub(first).and_then(|index| usize::try_from(index).ok());
         let item = index.and_then(|index| self.waiting.get_mut(index));
         let Some(item) = item.filter(|it| matches!(it.content, Content::Pending)) else { return false };
-        item.content = bytes.filter(|bytes| self.bounds.fit(self.bytes, bytes.len())).map_or(Content::Nothing, Content::Bytes);
+        item.content =
+            bytes.filter(|bytes| self.bounds.fit(self.bytes, bytes.len())).map_or(Content::Nothing, Content::Bytes);
         self.bytes += item.content.len();
         matches!(item.content, Content::Bytes(_))
     }

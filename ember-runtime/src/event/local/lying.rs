@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn what_waits_from_an_earlier_life_is_known_until_the_next_one() {
-        let (lying, event, same): (_, Arc<AnyEvent>, Arc<AnyEvent>) = (Arc::new(Lying::default()), Arc::new(3), Arc::new(3));
+        let (lying, event, same): (_, Arc<AnyEvent>, Arc<AnyEvent>) =
+            (Arc::new(Lying::default()), Arc::new(3), Arc::new(3));
         let has = |life| lying.has(&event, (&source(0), 0), life);
         let (before, last) = (lying.put(&same, (&source(2), 8), 0), lying.put(&event, (&source(3), 9), 0));
         assert!(before.reaches(0));

@@ -2,7 +2,7 @@
 // tidy: virtual time
 
 use ember::{Missed, UnconfirmedReason, prelude::*, testing::Cluster};
-use ember_tests::log::Log;
+use ember_tests::{log::Log, logged::Logged};
 use tokio::time::{sleep, timeout};
 
 use super::listeners::{ms, until};
@@ -136,4 +136,35 @@ fn a_last_event_that_is_too_large_for_another_node_holds_nothing_up() {
             until("the last one that fits", || told.lines() == ["shelved 2", "1", "shelved 2 kept"]).await;
         });
     }
+}
+
+#[test]
+fn what_is_too_large_to_leave_is_an_error_that_says_what_to_do_and_its_loss_is_logged_where_no_hook_is_told() {
+    let logged = Logged::here();
+    let (cellar, shelf) = (Log::default(), Log::default());
+    let told = cellar.clone();
+    let cluster = Cluster::seed(1).limit(ms(60_000)).node("ada", |node| node.max_message(SMALL));
+    let bob = move |node: NodeBuilder| node.service(Cellar(cellar.clone())).service(Shelf(shelf.clone()));
+    cluster.node("bob", bob).run(move |sim| async move {
+        let published = sim.on("ada", async |node: Node| {
+            let is_known = || {
+                node.event_reach::<Parcel>(Scope::Cluster).nodes() + node.event_reach::<Shelved>(Scope::Cluster).nodes()
+            };
+            while is_known() != 2 {
+                sleep(ms(5)).await;
+            }
+            let _missed = node.publish_to(Scope::Cluster, Parcel(1, text(SMALL / 2)));
+            let _missed = node.publish_to(Scope::Cluster, Shelved(1, text(SMALL / 2)));
+            let fits = node.publish_to(Scope::Cluster, Parcel(2, text(SMALL / 2 - 100))).confirmed().await;
+            (fits.is_ok(), node.publish_to(Scope::Cluster, Shelved(2, text(1))).confirmed().await.is_ok())
+        });
+        assert_eq!(published.await.unwrap(), (true, true));
+        until("what fits", || told.lines() == ["Some(1) NotSent", "2"]).await;
+    });
+    let said = |what: &str| logged.lines().into_iter().filter(|line| line.contains(what)).collect::<Vec<_>>();
+    let errors = said("cannot be written");
+    assert!(errors.len() == 2 && errors[0].contains("half of `max_message`: raise"), "{errors:?}");
+    let warnings = said("events are missed");
+    assert!(warnings.len() == 1, "the other one has a hook: {warnings:?}");
+    assert!(warnings[0].contains("shelved") && warnings[0].contains("too large"), "{warnings:?}");
 }

@@ -8,9 +8,11 @@
 )]
 
 mod between;
+mod bombs;
 mod faults;
 mod here;
 mod kept;
 mod limits;
 mod listeners;
+mod restarted;
 mod strange;

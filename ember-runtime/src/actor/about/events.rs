@@ -79,10 +79,10 @@ pub struct Missed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MissedReason {
-    /// The mailbox of the subscriber was full.
+    /// The mailbox of the subscriber was full, or takes nothing because the service is paused.
     MailboxFull,
     /// They have not left their publisher: too many waited there for this node, because it could not be reached, stood still or was slow; or they
-    /// could not be written, or were too large.
+    /// could not be written, or were too large: an event may have half of `max_message`. The log of the publisher says so.
     NotSent,
     /// This node could not read them. The log says why.
     Unreadable,

@@ -17,8 +17,8 @@ pub(super) struct Compared {
 }
 
 impl Compared {
-    /// Types that this program does not have are left out: it never publishes one.
-    pub(super) fn of(wanted: &[Wanted], (peer, name): (NodeKey, &str), known: &dyn Fn(u64) -> bool) -> Self {
+    /// Types that this program does not have are left out: it never publishes one. Of those for which it `is_first`, the log is told.
+    pub(super) fn of(wanted: &[Wanted], (peer, name): (NodeKey, &str), is_first: &dyn Fn(u64) -> bool) -> Self {
         let (mut compared, mut ids) = (Self::default(), BTreeSet::new());
         // Each type once, whatever was said.
         for theirs in wanted.iter().filter(|it| ids.insert(it.event)) {
@@ -27,7 +27,7 @@ impl Compared {
                 compared.fits.insert(theirs.event, theirs.want);
                 continue;
             }
-            if !known(theirs.event) {
+            if is_first(theirs.event) {
                 let structure = theirs.structure.as_deref().unwrap_or("another");
                 tell(&theirs.name, &ours.structure, (peer, name), structure);
             }
@@ -83,7 +83,7 @@ mod tests {
         let want = Want { cluster: 1, ..Want::default() };
         let named = |event, fingerprint| Wanted { event, name: ours.name().into(), fingerprint, structure: None, want };
         let peer = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
-        let compare = |wanted: &[Wanted]| Compared::of(wanted, (peer, "eve"), &|_| false);
+        let compare = |wanted: &[Wanted]| Compared::of(wanted, (peer, "eve"), &|_| true);
         let same = compare(&[named(ours.id, ours.fingerprint), named(7, 7)]);
         assert!(same.others.is_empty() && same.fits.keys().eq([&ours.id]));
         let other = compare(&[named(ours.id, ours.fingerprint ^ 1)]);

@@ -24,7 +24,7 @@ use crate::{
     call::Router,
     event::{
         kinds::{self, AnyEvent, Known},
-        local::{Bus, Wants},
+        local::{Bus, Wants, let_go},
     },
     id::NodeKey,
     sync::lock,
@@ -171,7 +171,7 @@ impl Hub {
     pub(crate) fn hear(&self, peer: NodeKey, said: Announce) -> Heard {
         let line = self.line(peer);
         self.stirred.notify_one();
-        let compared = Compared::of(&said.wanted, (peer, &self.named(peer)), &|event| line.has_other(event));
+        let compared = Compared::of(&said.wanted, (peer, &self.named(peer)), &|event| line.is_first_other(event));
         let others = compared.other_ids();
         let kept = self.change(|| {
             let kept = line.hear(said.number, said.server, compared.fits, others).unwrap_or_default();
@@ -195,6 +195,8 @@ impl Hub {
                 let (event, peer) = (known.name(), line.peer);
                 tracing::warn!(target: "ember::event", event, %peer, "the last event from before has no room on its way to another node: it is missed there");
             }
+            // It may have been replaced meanwhile.
+            let_go([last]);
         }
     }
 
@@ -202,7 +204,12 @@ impl Hub {
     pub(super) fn written(&self, known: &'static Known, event: &Arc<AnyEvent>) -> Option<Bytes> {
         let limit = self.router.fitting(usize::MAX);
         let bytes = match known.bytes(&**event) {
-            Ok(bytes) if bytes.len() > limit => Err(format!("it has {} bytes, and {limit} may travel", bytes.len())),
+            Ok(bytes) if bytes.len() > limit => {
+                let bytes = bytes.len();
+                Err(format!(
+                    "it has {bytes} bytes, and may have {limit}, half of `max_message`: raise `max_message` of all nodes, or publish less at once"
+                ))
+            }
             bytes => bytes,
         };
         bytes.map_err(|error| unwritable(known.name(), &error)).ok()

@@ -49,6 +49,8 @@ struct State {
     heard: u64,
     /// What it wants, and has another structure of.
     others: BTreeSet<u64>,
+    /// Those of which the log was told.
+    said: BTreeSet<u64>,
     queue: Queue,
     /// Who waits for what becomes of the item at this place.
     waiters: BTreeMap<u64, oneshot::Sender<Fate>>,
@@ -93,6 +95,7 @@ impl Line {
             wants: BTreeMap::new(),
             heard: 0,
             others: BTreeSet::new(),
+            said: BTreeSet::new(),
             queue: Queue::new(MOST, generations),
             waiters: BTreeMap::new(),
             again: false,
@@ -161,6 +164,11 @@ impl Line {
     /// Whether it wants it, and has another structure of it.
     pub(super) fn has_other(&self, event: u64) -> bool {
         self.lock().others.contains(&event)
+    }
+
+    /// Whether this is the first that is said of its other structure, by whichever of the two: the log is told once.
+    pub(super) fn is_first_other(&self, event: u64) -> bool {
+        self.lock().said.insert(event)
     }
 
     /// Queues an event. Its place, or that it is missed there, and how many take it.
@@ -374,6 +382,15 @@ mod tests {
 
     fn woken(waits: &[Waits<'_>]) -> Vec<u64> {
         waits.iter().map(|(_, counts)| counts.0.load(Ordering::Relaxed)).collect()
+    }
+
+    #[test]
+    fn another_structure_is_said_once_whichever_of_the_two_nodes_asks_first() {
+        let line = Line::new(NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, Arc::default());
+        assert!(line.is_first_other(7) && line.is_first_other(8));
+        // It says what it wants now, after it has heard what this one does, and once more.
+        assert!(line.hear(1, 0, BTreeMap::new(), BTreeSet::from([7])).is_some());
+        assert!(line.has_other(7) && !line.is_first_other(7) && !line.is_first_other(8));
     }
 
     #[test]

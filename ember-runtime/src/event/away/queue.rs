@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use super::wire::{Batch, Item, MOST_STREAMS, StreamName, Taken};
 
-/// So much waits for a node at most; what has no room is missed there.
+/// So much waits for a node at most, but for one event that is larger by itself; what has no room is missed there.
 pub(super) const MOST: Bounds = Bounds { items: 4096, bytes: 4 * 1024 * 1024 };
 
 /// Of how many batches back it is remembered that mailboxes were full.
@@ -105,6 +105,13 @@ pub(super) struct Sent {
     keys: Vec<StreamKey>,
 }
 
+impl Bounds {
+    /// Whether there is room for so many bytes beside those that wait. What is larger than the bound goes where nothing waits.
+    fn fit(self, waiting: usize, bytes: usize) -> bool {
+        waiting == 0 || waiting.saturating_add(bytes) <= self.bytes
+    }
+}
+
 impl Queue {
     pub(super) fn new(bounds: Bounds, generations: Arc<AtomicU64>) -> Self {
         Self {
@@ -141,10 +148,8 @@ impl Queue {
         let Some(stream) = self.streams.get_mut(&key) else { return Put::Unwanted };
         stream.last += 1;
         let (generation, number) = (stream.generation, stream.last);
-        let fits = |bytes: &&Bytes| {
-            self.waiting.len() < self.bounds.items && self.bytes.saturating_add(bytes.len()) <= self.bounds.bytes
-        };
-        let Some(bytes) = bytes.filter(fits) else {
+        let is_room = self.waiting.len() < self.bounds.items;
+        let Some(bytes) = bytes.filter(|bytes| is_room && self.bounds.fit(self.bytes, bytes.len())) else {
             self.cut.insert(key);
             return Put::Dropped;
         };
@@ -180,8 +185,8 @@ impl Queue {
         let index = place.checked_sub(first).and_then(|index| usize::try_from(index).ok());
         let item = index.and_then(|index| self.waiting.get_mut(index));
         let Some(item) = item.filter(|it| matches!(it.content, Content::Pending)) else { return false };
-        let room = self.bounds.bytes.saturating_sub(self.bytes);
-        item.content = bytes.filter(|bytes| bytes.len() <= room).map_or(Content::Nothing, Content::Bytes);
+        item.content =
+            bytes.filter(|bytes| self.bounds.fit(self.bytes, bytes.len())).map_or(Content::Nothing, Content::Bytes);
         self.bytes += item.content.len();
         matches!(item.content, Content::Bytes(_))
     }

@@ -127,13 +127,29 @@ fn the_last_event_from_before_goes_first_once_it_is_written_and_one_of_a_stream_
     assert_eq!(numbers(&queue.next(100, AT_ONCE).unwrap()), [0, 1]);
     let second = queue.hold(KEY).unwrap();
     assert_eq!(numbers(&queue.next(100, AT_ONCE).unwrap()), [1], "the earlier one is not sent any more");
-    assert!(!queue.fill(second, Some(Bytes::from(vec![0; 1000]))), "there is no room for so much");
+    assert!(!queue.fill(second, Some(Bytes::from(vec![0; 1000]))), "there is no room for so much beside another");
     put(&mut queue, 1);
     let sent = queue.next(100, AT_ONCE).unwrap();
     queue.answered(&sent, &Taken::default());
     assert_eq!(numbers(&queue.next(100, AT_ONCE).unwrap()), [2]);
     put(&mut queue, 9);
     assert_eq!(queue.hold(KEY), None, "nor for so many");
+}
+
+#[test]
+fn what_is_larger_than_all_that_may_wait_goes_where_nothing_waits() {
+    let large = |queue: &mut Queue| queue.put(KEY, Some(&Bytes::from(vec![0; 2000])), None);
+    let mut queue = queue(4);
+    assert_eq!((large(&mut queue), large(&mut queue)), (Put::At(1), Put::Dropped));
+    assert_eq!(put(&mut queue, 1), [Put::Dropped], "no other beside it");
+    let sent = queue.next(100, AT_ONCE).unwrap();
+    assert_eq!((numbers(&sent), sent.batch.bytes.len()), (vec![1], 2000));
+    queue.answered(&sent, &Taken::default());
+    put(&mut queue, 1);
+    assert_eq!(large(&mut queue), Put::Dropped);
+    queue.throw_away();
+    let place = queue.hold(KEY).unwrap();
+    assert!(queue.fill(place, Some(Bytes::from(vec![0; 2000]))), "nor a last event from before");
 }
 
 #[test]

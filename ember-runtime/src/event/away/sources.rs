@@ -16,7 +16,7 @@ use crate::{
     actor::{EventSource, Missed, MissedReason, Scope},
     event::{
         kinds::{self, AnyEvent, Known},
-        local::{Bus, Came},
+        local::{Bus, Came, let_go},
     },
     id::{NodeKey, Pid, xxh3},
     panics::attempt,
@@ -111,6 +111,9 @@ impl Sources {
             }
         }
         lock(source).full = full;
+        drop(steps);
+        // Those that nobody has taken, or all have dealt with already.
+        let_go(come.into_iter().filter_map(|item| item.event));
         let takers = batch.streams.iter().map(|name| {
             let known = kinds::of_id(name.event);
             let takers = known.map_or(0, |known| bus.takers(known, scope_of(name, server), None));

@@ -25,6 +25,7 @@ use crate::{
         local::{Followed, Wants},
     },
     id::NodeKey,
+    panics::attempt,
     sync::AbortOnDrop,
 };
 
@@ -45,7 +46,10 @@ impl Hub {
         loop {
             changes.mark_unchanged();
             wanted.mark_unchanged();
-            self.look(&mut looks);
+            // Nothing in it is the user's but what the log does, and what is dropped. This task is for all nodes.
+            if let Err(panic) = attempt(|| self.look(&mut looks)) {
+                tracing::error!(target: "ember::event", %panic, "a look at who is in the view panicked: the next change is looked at all the same");
+            }
             tokio::select! {
                 biased;
                 changed = changes.changed() => if changed.is_err() { return },
@@ -128,7 +132,6 @@ impl Hub {
             line,
             told: None,
             structures: BTreeSet::new(),
-            others: BTreeSet::new(),
             at_once: AT_ONCE,
             too_large: false,
         };
@@ -169,8 +172,6 @@ struct Serving {
     told: Option<(Arc<Wants>, Instant)>,
     /// The types whose structures it was told.
     structures: BTreeSet<u64>,
-    /// Those that have another structure there.
-    others: BTreeSet<u64>,
     /// So many items go at once: fewer while the other node takes only smaller messages than this one.
     at_once: usize,
     /// It was logged that what is wanted here is too large to be said.
@@ -222,7 +223,7 @@ impl Serving {
         };
         let name = self.hub.named(self.line.peer);
         for (event, theirs) in &heard.others {
-            if let Some(ours) = kinds::of_id(*event).filter(|_| self.others.insert(*event)) {
+            if let Some(ours) = kinds::of_id(*event).filter(|_| self.line.is_first_other(*event)) {
                 compare::tell(ours.name(), &ours.structure, (self.line.peer, &name), theirs);
             }
         }

@@ -94,7 +94,8 @@ impl Receipt {
     }
 
     /// Waits until every node that it goes to has taken it into the mailboxes of its subscribers. What they make of it, nobody waits for. For 5 s at
-    /// most, in a handler until its deadline if that is sooner.
+    /// most, in a handler until its deadline if that is sooner. Nodes with another structure of the event are none of those: see
+    /// [`other_structures`](Self::other_structures).
     ///
     /// # Errors
     /// [`Unconfirmed`] says which nodes have not, and why.

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::{
+    gone::let_go,
     interest::{Want, Wants},
     subscriber::{Given, Handler, Last, Subscriber},
     topic::{Came, Subscribers, Topic},
@@ -46,8 +47,15 @@ pub(crate) struct Tally {
 pub(crate) struct Numbered {
     number: u64,
     subscribers: Subscribers,
-    /// What was kept before it, dropped with this.
-    _before: Option<Last>,
+    /// What was kept before it, let go of with this.
+    before: Option<Last>,
+}
+
+impl Drop for Numbered {
+    fn drop(&mut self) {
+        // Not by its publisher's fault: that is told what became of the new one.
+        let_go(self.before.take());
+    }
 }
 
 impl Numbered {
@@ -94,14 +102,14 @@ impl Bus {
         let Some(topic) = self.topic(TypeId::of::<E>()) else { return 0 };
         let event: Arc<AnyEvent> = Arc::new(event);
         let (number, subscribers, _) = topic.number(Scope::Node, self.here, &event, false);
-        give(&subscribers, &event, &EventSource::new(self.here, by, Scope::Node, number)).taken
+        give(&subscribers, &event, (&EventSource::new(self.here, by, Scope::Node, number), 0)).taken
     }
 
     /// Numbers one that may go farther, and keeps it for subscribers to come if it leaves its service. Nothing of others runs here.
     pub(crate) fn number(&self, known: &'static Known, scope: Scope, event: &Arc<AnyEvent>) -> Numbered {
         let (number, subscribers, before) =
             self.topic_of(known).number(scope, self.here, event, scope != Scope::Service);
-        Numbered { number, subscribers, _before: before }
+        Numbered { number, subscribers, before }
     }
 
     /// Gives it to those who were there when it was numbered.
@@ -112,7 +120,7 @@ impl Bus {
         event: &Arc<AnyEvent>,
         by: Option<Pid>,
     ) -> Tally {
-        give(&numbered.subscribers, event, &EventSource::new(self.here, by, scope, numbered.number))
+        give(&numbered.subscribers, event, (&EventSource::new(self.here, by, scope, numbered.number), 0))
     }
 
     /// How many here would take what goes so far, where this one publishes it.
@@ -134,21 +142,27 @@ impl Bus {
         (source, came): (EventSource, Came),
     ) -> Tally {
         let Some(topic) = self.topic((known.kind.of)()) else { return Tally::default() };
-        let (subscribers, _before) = topic.keep(event, source, came);
-        subscribers.map_or_else(Tally::default, |subscribers| give(&subscribers, event, &source))
+        let (subscribers, before) = topic.keep(event, source, came);
+        let from = (&source, came.digest);
+        let tally = subscribers.as_ref().map_or_else(Tally::default, |subscribers| give(subscribers, event, from));
+        let_go(before);
+        let_go(subscribers);
+        tally
     }
 
     /// Tells those here who would have taken them of events that they have missed.
     pub(crate) fn tell(&self, known: &'static Known, missed: Missed) {
         let Some(topic) = self.topic((known.kind.of)()) else { return };
         let scope = ScopeKind::of(missed.scope);
-        topic.subscribers().iter().filter(|it| it.takes().goes(scope)).for_each(|it| it.tell(missed));
+        let subscribers = topic.subscribers();
+        subscribers.iter().filter(|it| it.takes().goes(scope)).for_each(|it| it.tell(missed));
+        let_go([subscribers]);
     }
 
     /// A run of another node is gone: its last events are kept no more.
     pub(crate) fn forget(&self, node: NodeKey) {
         let topics: Vec<_> = self.lock().values().cloned().collect();
-        topics.iter().for_each(|topic| drop(topic.forget(node)));
+        topics.iter().for_each(|topic| let_go(topic.forget(node)));
     }
 
     /// What is wanted of other nodes.
@@ -187,7 +201,9 @@ impl Bus {
                     Arc::clone(self.lock().entry(subscription.event).or_insert_with(topic))
                 }
             };
-            let handler = Handler::new(cell, subscription, (topic.name, keys), Arc::clone(&self.missed));
+            let place = (cell.pid, subscription.unit, subscription.name);
+            let before = (subscription.takes.retain && keys.is_empty()).then(|| topic.lying(&place)).flatten();
+            let handler = Handler::new(cell, subscription, (topic.name, keys), before, Arc::clone(&self.missed));
             let handler = Arc::new(handler);
             let (kept, is_news) = topic.enter(number, Arc::clone(&handler) as Arc<dyn Subscriber>);
             handler.open(kept);
@@ -200,11 +216,11 @@ impl Bus {
     }
 }
 
-fn give(subscribers: &[Arc<dyn Subscriber>], event: &Arc<AnyEvent>, source: &EventSource) -> Tally {
+fn give(subscribers: &[Arc<dyn Subscriber>], event: &Arc<AnyEvent>, (source, digest): (&EventSource, u64)) -> Tally {
     let mut tally = Tally::default();
     // With nothing locked: a mailbox may be that of a service that has just ended.
     for subscriber in subscribers.iter().filter(|it| it.fits(source)) {
-        match subscriber.give(event, source) {
+        match subscriber.give(event, source, digest) {
             Given::Taken => tally.taken += 1,
             Given::Full => tally.full += 1,
             Given::Ended => {}
@@ -229,7 +245,9 @@ struct Subscribed {
 impl Drop for Subscribed {
     fn drop(&mut self) {
         // It may be the last that holds its service: dropped with nothing locked.
-        let (_gone, is_news) = self.topic.leave(self.number, self.here);
+        let ((left, stale), is_news) = self.topic.leave(self.number, self.here);
+        let_go(stale);
+        let_go(left);
         if let Some(bus) = self.bus.upgrade().filter(|_| is_news) {
             bus.changed.send_replace(());
         }

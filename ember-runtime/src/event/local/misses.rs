@@ -80,7 +80,9 @@ impl MissedReason {
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::MailboxFull => "its mailbox is full",
-            Self::NotSent => "they were not sent: too many waited for this node",
+            Self::NotSent => {
+                "they were not sent: this node could not be reached or was slow, so that too many waited for it; or they are too large, of which the log of their publisher has an error"
+            }
             Self::Unreadable => "they could not be read",
             Self::PublisherLost => "their publisher is gone",
         }

@@ -2,7 +2,9 @@
 
 mod bus;
 mod followed;
+mod gone;
 mod interest;
+mod lying;
 mod misses;
 mod subscriber;
 mod topic;
@@ -10,6 +12,7 @@ mod topic;
 pub(crate) use self::{
     bus::{Bus, Tally},
     followed::Followed,
+    gone::let_go,
     interest::{Want, Wants},
     topic::Came,
 };

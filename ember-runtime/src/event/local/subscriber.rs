@@ -8,7 +8,11 @@ use std::{
     },
 };
 
-use super::misses::{Misses, Open};
+use super::{
+    gone::let_go,
+    lying::{Lies, Lying},
+    misses::{Misses, Open},
+};
 use crate::{
     actor::{
         Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, Scope, ScopeKind, Service, Subscription, Takes,
@@ -36,8 +40,8 @@ pub(super) enum Given {
 
 /// One that takes events.
 pub(super) trait Subscriber: Send + Sync {
-    /// Gives it an event.
-    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource) -> Given;
+    /// Gives it an event; and what its bytes come to, if it is of another node.
+    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: u64) -> Given;
 
     /// Tells it what it has missed.
     fn tell(&self, missed: Missed);
@@ -46,6 +50,9 @@ pub(super) trait Subscriber: Send + Sync {
 
     /// The service that it belongs to.
     fn service(&self) -> Pid;
+
+    /// Which handler it is, and what still waits for that; nothing if nothing of it is for a subscription that follows.
+    fn leaves(&self) -> Option<(Place, &Arc<Lying>)>;
 
     /// Whether it takes what comes from there.
     fn fits(&self, source: &EventSource) -> bool {
@@ -56,6 +63,9 @@ pub(super) trait Subscriber: Send + Sync {
     }
 }
 
+/// One handler of a service, in all its lives: its unit, and its name.
+pub(super) type Place = (Pid, TypeId, &'static str);
+
 impl Takes {
     pub(super) fn goes(self, scope: ScopeKind) -> bool {
         self.scope.is_none_or(|only| only == scope)
@@ -64,7 +74,7 @@ impl Takes {
 
 /// What comes while a subscriber is given what was kept for it, and lies behind that.
 enum Early {
-    Event(Arc<AnyEvent>, EventSource),
+    Event(Arc<AnyEvent>, EventSource, u64),
     Missed(Missed),
 }
 
@@ -75,7 +85,11 @@ pub(super) struct Handler<S: Service> {
     /// Of the events.
     event: &'static str,
     run: EventFn<S>,
+    unit: TypeId,
     takes: Takes,
+    /// If it is given the last value first: what lies in the mailbox, and its life.
+    lying: Option<Arc<Lying>>,
+    life: u64,
     /// The module that it is in.
     keys: Keys,
     /// What is told of what it misses: that of its module, otherwise that of the service.
@@ -94,17 +108,24 @@ impl<S: Service> Handler<S> {
         cell: &Arc<Cell<S>>,
         subscription: &Subscription<S>,
         (event, keys): (&'static str, &Keys),
+        before: Option<Arc<Lying>>,
         all_missed: Arc<AtomicU64>,
     ) -> Self {
         let Subscription { name, run, unit, takes, .. } = *subscription;
         let (cell, keys) = (Arc::clone(cell), keys.clone());
         let hooks = hooks(&cell.blueprint.table.missed, unit, &keys);
+        let life = cell.lives();
+        let lying = takes.retain.then(|| before.unwrap_or_default());
+        lying.iter().for_each(|lying| lying.begin(life));
         Self {
             cell,
             name,
             event,
             run,
+            unit,
             takes,
+            lying,
+            life,
             keys,
             hooks,
             misses: Misses::default(),
@@ -115,9 +136,10 @@ impl<S: Service> Handler<S> {
     }
 
     /// Gives it the last events from before it, and then what has come since it was entered.
-    pub(super) fn open(&self, kept: Vec<Last>) {
-        for (event, source) in kept {
-            self.put(&event, &source);
+    pub(super) fn open(&self, kept: Vec<(Last, u64)>) {
+        for ((event, source), digest) in kept {
+            self.put(&event, &source, digest);
+            let_go([event]);
         }
         loop {
             let come = match &mut *lock(&self.early) {
@@ -130,7 +152,10 @@ impl<S: Service> Handler<S> {
             };
             for it in come {
                 match it {
-                    Early::Event(event, source) => drop(self.put(&event, &source)),
+                    Early::Event(event, source, digest) => {
+                        self.put(&event, &source, digest);
+                        let_go([event]);
+                    }
                     Early::Missed(missed) => self.note(missed),
                 }
             }
@@ -155,14 +180,23 @@ fn hooks<S: Service>(all: &[MissedHook<S>], unit: TypeId, keys: &Keys) -> Box<[(
 }
 
 impl<S: Service> Handler<S> {
-    fn put(&self, event: &Arc<AnyEvent>, source: &EventSource) -> Given {
+    fn put(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: u64) -> Given {
+        let lying = self.lying.as_ref();
+        if source.retained && lying.is_some_and(|lying| lying.has(event, (source, digest), self.life)) {
+            return Given::Taken;
+        }
         let job = || -> Box<_> {
-            let data = Delivery { event: Arc::clone(event), source: *source, run: self.run, keys: self.keys.clone() };
+            let lies = lying.map(|lying| lying.put(event, (source, digest), self.life));
+            let (event, source, keys) = (Arc::clone(event), *source, self.keys.clone());
+            let data = Delivery { event, source, run: self.run, keys, lies };
             Box::new(TaskJob {
                 name: self.name,
                 life: None,
                 data,
                 run: |it: &Delivery<S>, body| {
+                    if it.lies.as_ref().is_some_and(|lies| !lies.reaches(body.core.cell.life())) {
+                        return Box::pin(std::future::ready(Ok(())));
+                    }
                     body.core.keys = it.keys.clone();
                     body.core.event = Some(it.source);
                     (it.run)(body, &*it.event)
@@ -190,7 +224,12 @@ impl<S: Service> Handler<S> {
         let Some(note) = self.misses.note(missed) else { return };
         let (service, pid, handler, why) = (S::SPEC.name, self.cell.pid, self.name, missed.why.text());
         let Missed { publisher, event, .. } = missed;
-        tracing::warn!(target: "ember::event", service, %pid, handler, event, %publisher, why, "events are missed");
+        // Who is told need not read it in the log.
+        if self.hooks.is_empty() {
+            tracing::warn!(target: "ember::event", service, %pid, handler, event, %publisher, why, "events are missed");
+        } else {
+            tracing::debug!(target: "ember::event", service, %pid, handler, event, %publisher, why, "events are missed");
+        }
         for (hook, keys) in &self.hooks {
             let data = Note { note: Arc::clone(&note), run: hook.run, keys: keys.clone() };
             let job = TaskJob {
@@ -210,11 +249,11 @@ impl<S: Service> Handler<S> {
 }
 
 impl<S: Service> Subscriber for Handler<S> {
-    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource) -> Given {
-        if self.is_early(|| Early::Event(Arc::clone(event), *source)) {
+    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: u64) -> Given {
+        if self.is_early(|| Early::Event(Arc::clone(event), *source, digest)) {
             return Given::Taken;
         }
-        self.put(event, source)
+        self.put(event, source, digest)
     }
 
     fn tell(&self, missed: Missed) {
@@ -230,6 +269,12 @@ impl<S: Service> Subscriber for Handler<S> {
     fn service(&self) -> Pid {
         self.cell.pid
     }
+
+    fn leaves(&self) -> Option<(Place, &Arc<Lying>)> {
+        // What waits for a module with a key is for that one only.
+        let lying = self.lying.as_ref().filter(|_| self.keys.is_empty())?;
+        Some(((self.cell.pid, self.unit, self.name), lying))
+    }
 }
 
 /// An event on its way to one handler.
@@ -238,6 +283,7 @@ struct Delivery<S: Service> {
     source: EventSource,
     run: EventFn<S>,
     keys: Keys,
+    lies: Option<Lies>,
 }
 
 /// What was missed, on its way to one hook.

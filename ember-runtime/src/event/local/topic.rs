@@ -1,13 +1,14 @@
 //! The events of one type, on one node.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, Weak},
 };
 
 use super::{
     interest::{Interest, Want},
-    subscriber::{Last, Subscriber},
+    lying::Lying,
+    subscriber::{Last, Place, Subscriber},
 };
 use crate::{
     actor::{EventSource, Scope},
@@ -42,6 +43,8 @@ struct State {
     numbers: BTreeMap<Scope, u64>,
     /// The last of each publisher, for subscribers to come.
     last: BTreeMap<(NodeKey, Scope), (Last, Came)>,
+    /// What still waits for handlers whose subscription has ended, and may follow.
+    lying: HashMap<Place, Weak<Lying>>,
 }
 
 pub(super) type Subscribers = Arc<[Arc<dyn Subscriber>]>;
@@ -63,14 +66,20 @@ impl Topic {
         self.subscribers().iter().filter(|it| it.fits(source)).count()
     }
 
-    /// Enters a subscriber; the last values that it wants to have, and whether what other nodes are to know is news.
-    pub(super) fn enter(&self, number: u64, subscriber: Arc<dyn Subscriber>) -> (Vec<Last>, bool) {
+    /// What still waits for this handler from an earlier subscription.
+    pub(super) fn lying(&self, of: &Place) -> Option<Arc<Lying>> {
+        lock(&self.state).lying.remove(of)?.upgrade()
+    }
+
+    /// Enters a subscriber; the last values that it wants to have, with what their bytes come to, and whether what other nodes are to know is news.
+    pub(super) fn enter(&self, number: u64, subscriber: Arc<dyn Subscriber>) -> (Vec<(Last, u64)>, bool) {
         let (takes, entered) = (subscriber.takes(), Arc::clone(&subscriber));
         let mut state = lock(&self.state);
         state.subscribers.insert(number, subscriber);
         let is_news = state.changed(|interest| interest.enter(takes));
-        let kept = state.last.values().filter(|_| takes.retain).map(|((event, it), _)| (Arc::clone(event), it.kept()));
-        let kept = kept.filter(|(_, source)| entered.fits(source)).collect();
+        let kept = state.last.values().filter(|_| takes.retain);
+        let kept = kept.map(|((event, it), came)| ((Arc::clone(event), it.kept()), came.digest));
+        let kept = kept.filter(|((_, source), _)| entered.fits(source)).collect();
         (kept, is_news)
     }
 
@@ -80,6 +89,13 @@ impl Topic {
         let left = state.subscribers.remove(&number);
         let Some(takes) = left.as_ref().map(|left| left.takes()) else { return ((None, Vec::new()), false) };
         let is_news = state.changed(|interest| interest.leave(takes));
+        if let Some((place, lying)) = left.as_ref().and_then(|left| left.leaves()) {
+            // Those that nothing waits for are thrown out each time that as many have come again.
+            if state.lying.len().is_power_of_two() {
+                state.lying.retain(|_, lying| lying.strong_count() > 0);
+            }
+            state.lying.insert(place, Arc::downgrade(lying));
+        }
         // What others publish from now on is not kept: whoever asks later asks them.
         let stale = if state.interest.want().retain == 0 { state.take(|node| node != here) } else { Vec::new() };
         ((left, stale), is_news)
@@ -175,7 +191,7 @@ mod tests {
     struct Retains;
 
     impl Subscriber for Retains {
-        fn give(&self, _: &Arc<AnyEvent>, _: &EventSource) -> Given {
+        fn give(&self, _: &Arc<AnyEvent>, _: &EventSource, _: u64) -> Given {
             Given::Taken
         }
 
@@ -187,6 +203,10 @@ mod tests {
 
         fn service(&self) -> Pid {
             Pid { node: key(9), number: 1 }
+        }
+
+        fn leaves(&self) -> Option<(Place, &Arc<Lying>)> {
+            None
         }
     }
 

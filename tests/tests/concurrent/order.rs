@@ -123,6 +123,16 @@ async fn what_waits_for_its_key_does_not_wait_for_a_worker_and_no_worker_is_made
         assert_eq!((counts.now, counts.busy, counts.queued, counts.oldest), (2, 1, 0, None), "one key");
         assert!(counts.waiting > 0);
     }
+    node.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_waited_for_its_key_waits_for_a_worker_from_then_on() {
+    let seen = Seen::default();
+    let node = Node::builder().service(Lungs { seen: seen.clone() }).start().await.unwrap();
+    let (client, pid) = (node.client::<LungsClient>(), instance::<LungsClient>(&node).pid());
+    (0..20).for_each(|number| client.rpc_breathe(7, number, 40).send().unwrap());
+    sleep(Duration::from_millis(530)).await;
     // Both workers are taken, and what is behind the hot key's one has waited for its key until that is done.
     (0..2).for_each(|_| client.rpc_wait().send().unwrap());
     sleep(Duration::from_millis(40)).await;

@@ -288,33 +288,35 @@ async fn those_that_wait_begin_when_it_grows_and_none_begins_after_it_has_shrunk
 }
 
 /// Two threads, both at work: nobody polls the shards that have been given something to do.
-#[tokio::test]
-async fn shards_that_no_thread_comes_to_wait_for_a_worker_as_much_as_those_in_line() {
+#[test]
+fn shards_that_no_thread_comes_to_wait_for_a_worker_as_much_as_those_in_line() {
     let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let (yard, breath) = (Yard::default(), Breath::default());
-    let (its, set) = (yard.clone(), breath.clone());
-    let (node, pid, client) = threads.spawn(async move { hod(&its, &set).await }).await.unwrap();
-    let stones = one_each(&client, 32).await;
-    let call = |stone: u64| {
-        let client = client.clone();
-        async move { client.rpc_block(stone).await }
-    };
-    let mut calls: Vec<_> = stones[..2].iter().map(|stone| threads.spawn(call(*stone))).collect();
-    let at_work = async || (yard.at_work.load(Ordering::SeqCst) == 2).then_some(());
-    eventually("both threads at work", at_work).await;
-    calls.extend(stones[2..].iter().map(|stone| tokio::spawn(call(*stone))));
-    let all = async || (node.workers(pid)?.queued == 30).then_some(());
-    eventually("all the other shards to wait for a worker", all).await;
-    let counts = node.workers(pid).unwrap();
-    assert_eq!((counts.now, counts.busy, counts.waiting), (2, 2, 30));
-    assert!(counts.oldest.is_some());
-    yard.wall.fall();
-    for call in calls {
-        within("a call", call).await.unwrap().unwrap();
-    }
-    eventually("nobody to wait", async || (node.workers(pid)?.queued == 0).then_some(())).await;
-    threads.spawn(async move { node.shutdown().await }).await.unwrap().unwrap();
-    threads.shutdown_background();
+    let aside = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    aside.block_on(async {
+        let (yard, breath) = (Yard::default(), Breath::default());
+        let (its, set) = (yard.clone(), breath.clone());
+        let (node, pid, client) = threads.spawn(async move { hod(&its, &set).await }).await.unwrap();
+        let stones = one_each(&client, 32).await;
+        let call = |stone: u64| {
+            let client = client.clone();
+            async move { client.rpc_block(stone).await }
+        };
+        let mut calls: Vec<_> = stones[..2].iter().map(|stone| threads.spawn(call(*stone))).collect();
+        let both = async || (yard.at_work.load(Ordering::SeqCst) == 2).then_some(());
+        eventually("both threads at work", both).await;
+        calls.extend(stones[2..].iter().map(|stone| tokio::spawn(call(*stone))));
+        let all = async || (node.workers(pid)?.queued == 30).then_some(());
+        eventually("all the other shards to wait for a worker", all).await;
+        let counts = node.workers(pid).unwrap();
+        assert_eq!((counts.now, counts.busy, counts.waiting), (2, 2, 30));
+        assert!(counts.oldest.is_some());
+        yard.wall.fall();
+        for call in calls {
+            within("a call", call).await.unwrap().unwrap();
+        }
+        eventually("nobody to wait", async || (node.workers(pid)?.queued == 0).then_some(())).await;
+        threads.spawn(async move { node.shutdown().await }).await.unwrap().unwrap();
+    });
 }
 
 /// A caller for each of 40 keys, with four calls on their way at a time; shards panic, and it breathes.

@@ -1,6 +1,8 @@
 //! Whose turn it is to use a service, and what is counted meanwhile: words that threads share.
 
 mod asked;
+#[cfg(test)]
+mod asked_tests;
 mod counts;
 mod limit;
 #[cfg(test)]

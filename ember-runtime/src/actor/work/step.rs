@@ -22,15 +22,12 @@ use crate::{
         turn::{Pace, pace},
     },
     error::LostReason,
-    message::MethodInfo,
+    message::{Method, MethodInfo},
     panics::outlived,
 };
 
 /// Runs the method `M`. A panic ends the call, not the service.
-async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
-    mut body: Box<Body<S>>,
-    args: M::Args,
-) -> (Box<Body<S>>, Handed<M::Value, M::Error>) {
+async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(mut body: Box<Body<S>>, args: M::Args) -> Ran<S, M> {
     let outcome = outlived(alike(pin!(execute::<S, L, M>(&mut body, args)))).await;
     let outcome = outcome.unwrap_or_else(|panic| Err(panicked(&mut body, panic)));
     (body, outcome)
@@ -46,18 +43,18 @@ pub(crate) struct Handler<S: Service, A, T: 'static, E: 'static, F> {
     pub(crate) unless_gone: Option<UnlessGone<S, A, T, E>>,
 }
 
+/// What a handler has left: the body, and what it answers.
+type Ran<S, M> = (Box<Body<S>>, Handed<<M as Method>::Value, <M as Method>::Error>);
+
+type HandlerOf<S, M, F> = Handler<S, <M as Method>::Args, <M as Method>::Value, <M as Method>::Error, F>;
+
 type UnlessGone<S, A, T, E> = fn(Box<Body<S>>, A, To<'static, T, E>, Option<Instant>) -> Start<S>;
 
 /// That of the method `M` of the unit at `L`.
 #[allow(clippy::inline_always, reason = "it is nothing but constants")]
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub(crate) fn handler<S: Service, L: Path<S>, M: HandledBy<L::Unit>>() -> Handler<
-    S,
-    M::Args,
-    M::Value,
-    M::Error,
-    impl Future<Output = (Box<Body<S>>, Handed<M::Value, M::Error>)> + Send + 'static,
-> {
+pub(crate) fn handler<S: Service, L: Path<S>, M: HandledBy<L::Unit>>()
+-> HandlerOf<S, M, impl Future<Output = Ran<S, M>> + Send + 'static> {
     let unless_gone =
         const { if M::INFO.cancel { Some(unless_gone::<S, L, M> as UnlessGone<_, _, _, _>) } else { None } };
     Handler { info: const { &M::INFO }, route: route::<S, L>, make: running::<S, L, M>, unless_gone }

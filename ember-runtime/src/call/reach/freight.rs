@@ -13,7 +13,7 @@ use super::local;
 use crate::{
     actor::{AnyCell, Offer},
     call::{
-        requests::{Args, Attempt, Request},
+        requests::{Args, Attempt, Keep, Request},
         routes::Router,
     },
     error::RefusedReason,
@@ -74,7 +74,7 @@ pub(crate) trait Freight: Any + Send {
 pub(crate) struct Laden<M: Method> {
     args: Args<M>,
     copy: Args<M>,
-    keep: Option<fn(&M::Args) -> M::Args>,
+    keep: Option<Keep<M::Args>>,
     answering: Option<Answering<Given<M>>>,
     result: Option<Given<M>>,
 }

@@ -20,6 +20,7 @@ pub(crate) use self::{
         Replicate,
     },
     request::Options,
+    retry::Keep,
     target::{Aim, Destination, Only, Target},
 };
 pub use self::{

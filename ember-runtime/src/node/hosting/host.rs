@@ -310,18 +310,6 @@ impl Services {
         found.flatten()
     }
 
-    /// Pauses a service, or ends its pause. `false` if it does not run here.
-    pub(crate) fn pause(&self, pid: Pid, paused: bool) -> bool {
-        let Some(cell) = self.find(pid) else { return false };
-        cell.pause(paused);
-        tracing::info!(target: "ember::service", service = cell.name(), %pid, paused, "paused, or not any more");
-        // Callers on this node know at once; the others when the registry has told them.
-        if self.lock().registered.get(&pid.number).is_some_and(|running| running.published) {
-            self.publisher.refresh(&cell);
-        }
-        true
-    }
-
     /// Runs `started` everywhere, and starts timers and subscriptions.
     pub(crate) fn go(&self) {
         for cell in self.router.cells.all() {

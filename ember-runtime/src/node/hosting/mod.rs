@@ -11,9 +11,9 @@ mod publish;
 mod scaling;
 mod shards;
 mod started;
+mod steered;
 mod stop;
 mod watches;
-mod weights;
 
 pub use self::class::{Class, Factory, Maker, NoFactory};
 pub(crate) use self::{

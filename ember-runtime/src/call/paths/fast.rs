@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use super::resolved::{Chosen, Found, Resolved, Way};
 use crate::{
-    actor::{Offer, Port, Short, ShortCall, Spare},
+    actor::{Offer, Port, Short, ShortCall},
     call::{
         reach::{Away, Waiting, WaitingAway, put_args_of},
         requests::{Inherited, Options, Outcome, Request, Target, describe, unsound},
-        routes::{Poller, Router},
+        routes::Router,
     },
     directory::Instance,
     error::CallError,
@@ -45,66 +45,37 @@ pub(crate) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_
 #[inline]
 fn run<M: Method>(resolved: &mut Resolved, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
     let placing = request.placing();
-    let Request { target, args, options, .. } = &mut *request;
-    let Some(chosen) = resolved.choose(MethodKind::of::<M>(), target, placing) else { return Tried::Not };
+    let Some(chosen) = resolved.choose(MethodKind::of::<M>(), &request.target, placing) else { return Tried::Not };
     let in_turn = chosen.in_turn;
-    let tried = match leads(chosen, MethodKind::of::<M>(), target, options) {
-        Some(Leads::Here(here)) => run_here(here, request, task),
-        Some(Leads::Away(away, taken)) => {
-            let put_args = &mut |out: &mut Vec<u8>| put_args_of::<M>(args, out);
-            call_away(away, taken, (target, options), (put_args, M::INFO.lane)).map_or(Tried::Not, Tried::WaitsAway)
-        }
-        None => Tried::Not,
-    };
+    let tried = run_by(chosen, request, task);
     if in_turn && matches!(tried, Tried::Not) {
         request.target.address.give_back_turn();
     }
     tried
 }
 
-/// Where a call goes, and what it takes with it.
-enum Leads<'a> {
-    Here(HereNow<'a>),
-    Away(&'a mut Away, Taken),
-}
-
-/// A call that goes to a service of this node.
-struct HereNow<'a> {
-    found: &'a mut Found,
-    instance: Option<&'a Arc<Instance>>,
-    spare: &'a mut Spare,
-    at_home: &'a mut Option<Poller>,
-    taken: Taken,
-}
-
-/// Where it goes, if that is as simple as this.
-#[cfg_attr(not(debug_assertions), inline)]
-fn leads<'a>(chosen: Chosen<'a>, kind: &MethodKind, target: &Target, options: &Options) -> Option<Leads<'a>> {
-    let Chosen { way, instance, spare, at_home, .. } = chosen;
-    // It has a number, by which it is asked what became of it.
-    if !kind.info.read && instance.is_some_and(|it| it.is_replicated()) {
-        return None;
-    }
-    let taken = || take(target, options, kind.info.lane);
-    match way {
-        Way::New => None,
-        Way::Away(away) => Some(Leads::Away(away, taken()?)),
-        Way::Here(found) => {
-            let taken = taken()?;
-            if instance.is_some_and(|it| it.is_looked_for_by(taken.caller)) {
-                return None;
-            }
-            Some(Leads::Here(HereNow { found, instance, spare, at_home, taken }))
-        }
-    }
-}
-
 #[inline]
-fn run_here<M: Method>(here: HereNow<'_>, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
-    let HereNow { found, instance, spare, at_home, taken } = here;
+fn run_by<M: Method>(chosen: Chosen<'_>, request: &mut Request<M>, task: &mut Context<'_>) -> Tried<M> {
+    let Chosen { way, instance, spare, at_home, .. } = chosen;
+    let Request { target, args, options, .. } = &mut *request;
+    // It has a number, by which it is asked what became of it.
+    if !const { M::INFO.read } && instance.is_some_and(|it| it.is_replicated()) {
+        return Tried::Not;
+    }
+    let found = match way {
+        Way::Here(found) => found,
+        Way::Away(away) => {
+            let put_args = &mut |out: &mut Vec<u8>| put_args_of::<M>(args, out);
+            return call_away(away, (target, options), (put_args, M::INFO.lane)).map_or(Tried::Not, Tried::WaitsAway);
+        }
+        Way::New => return Tried::Not,
+    };
     let Some(port) = found.port::<M>() else { return Tried::Not };
-    let Request { target, args, options, .. } = request;
-    let Taken { mut envelope, until, caller } = taken;
+    // Made here, where it stays: to move it costs what the shortest call has to spare.
+    let Some(Taken { mut envelope, until, caller }) = take(target, options, M::INFO.lane) else { return Tried::Not };
+    if instance.is_some_and(|it| it.is_looked_for_by(caller)) {
+        return Tried::Not;
+    }
     if let Some(always) = runs_short(const { &M::INFO }, &target.router) {
         let _at_home = target.router.home.enter(at_home, task);
         let (index, due) = (found.index, Due::within(options.timeout, until));
@@ -158,12 +129,8 @@ fn queue<M: Method>(
 }
 
 /// Hands the call to the link.
-fn call_away(
-    away: &Away,
-    Taken { envelope, until, caller }: Taken,
-    (target, options): (&Target, &Options),
-    args: (Encode<'_>, Lane),
-) -> Option<WaitingAway> {
+fn call_away(away: &Away, (target, options): (&Target, &Options), args: (Encode<'_>, Lane)) -> Option<WaitingAway> {
+    let Taken { envelope, until, caller } = take(target, options, args.1)?;
     let begun = Instant::now();
     let (deadline, envelope) = (options.deadline_from(begun, until), envelope.unwrap_or_default());
     if envelope.waits_for(away.pid()) || away.is_looked_for_by(caller) {

@@ -58,8 +58,12 @@ where
         }
     }
     let Submission { args, envelope, stamp: Stamp { caller, deadline }, reply, index } = call;
-    let (envelope, what) = (envelope.map(|envelope| *envelope), (info.name, driver.table.work(index)));
-    body.begin_at(handler.route, CameFrom::Here(caller), envelope, Due::at(deadline), what);
+    let (what, due) = ((info.name, driver.table.work(index)), Due::at(deadline));
+    // Most often there is none, and then the place of one is not copied.
+    match envelope {
+        None => body.begin_at(handler.route, CameFrom::Here(caller), None, due, what),
+        Some(envelope) => body.begin_at(handler.route, CameFrom::Here(caller), Some(*envelope), due, what),
+    }
     let to = reply.map_or(To::Nobody, To::Here);
     begin(body, (args, index, deadline), &mut driver.stepping(index), to, handler)
 }

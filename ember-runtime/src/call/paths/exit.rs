@@ -33,6 +33,13 @@ enum Called {
 }
 
 impl Called {
+    fn router(&self) -> &Router {
+        match self {
+            Self::Typed(target, _) => &target.router,
+            Self::ByName(called) => &called.0,
+        }
+    }
+
     /// Shows it to whoever looks at calls, with the hooks of its node.
     fn show<T>(
         &self,
@@ -117,6 +124,8 @@ impl Leaving {
 
     fn tell(&mut self, end: &CallEnd<'_>) {
         let Some(Left { asked, called, mut options, one_way }) = self.0.take() else { return };
+        // The caller may be on another runtime, or on none.
+        let _there = called.router().runtime().enter();
         called.show((&mut options, one_way), |hooks, call| asked.end(hooks, call, end));
     }
 }

@@ -58,7 +58,6 @@ pub(crate) fn run(parcel: Parcel, inherited: Inherited, deadline: Option<Instant
 
 /// One call under way.
 pub(crate) struct Course {
-    pub(super) freight: Box<dyn Freight>,
     pub(crate) target: Target,
     pub(super) options: Options,
     pub(super) inherited: Inherited,
@@ -90,6 +89,8 @@ pub(crate) struct Course {
     pub(super) asking: Option<LostReason>,
     /// It would be made again, and may not be.
     pub(crate) is_out_of_retries: bool,
+    /// Dropped at last: that is code of the user's, and the call has given back by then what others wait for.
+    pub(super) freight: Box<dyn Freight>,
 }
 
 impl Course {
@@ -232,7 +233,10 @@ impl Course {
                         return Ok(());
                     }
                     // Another master has been elected since: what this one says counts no more.
-                    Some(epoch) => return Err(LostReason::Deposed { epoch: epoch.0 }.into()),
+                    Some(epoch) => {
+                        self.freight.drop_result();
+                        return Err(LostReason::Deposed { epoch: epoch.0 }.into());
+                    }
                 },
                 Attempt::Failed(Failure::MaybeExecuted(_))
                     if planted(Bug::RetryMaybeExecuted) && self.freight.has_args() => {}

@@ -19,7 +19,7 @@ use crate::{
     error::RefusedReason,
     id::MethodId,
     message::{Answer, Answering, CodecError, Envelope, Given, Method, MethodKind, Stamp, Station, reply_slot},
-    panics::caught,
+    panics::{caught, discard},
 };
 
 /// The bytes of what a method returned: its value, or its error.
@@ -65,6 +65,9 @@ pub(crate) trait Freight: Any + Send {
 
     /// Nobody waits for its answer any more.
     fn let_go(&mut self);
+
+    /// What came back counts no more.
+    fn drop_result(&mut self);
 
     /// Reads the result. If it is a stream, its items come through `router`.
     fn read(&mut self, came: Came<&[u8]>, router: Option<&Arc<Router>>) -> Result<(), CodecError>;
@@ -174,6 +177,10 @@ impl<M: Method> Freight for Laden<M> {
 
     fn let_go(&mut self) {
         self.answering = None;
+    }
+
+    fn drop_result(&mut self) {
+        discard("a result", M::INFO.name, self.result.take());
     }
 
     fn read(&mut self, came: Came<&[u8]>, router: Option<&Arc<Router>>) -> Result<(), CodecError> {

@@ -21,10 +21,10 @@ impl Followed {
     /// As it is now.
     pub(crate) fn now(&mut self) -> Arc<Wants> {
         if self.changes.has_changed() {
+            // Before it is read: what changes meanwhile is read the next time. And only here: what changes after that look must not pass for seen.
+            self.changes.mark_unchanged();
             self.read = None;
         }
-        // Before it is read: what changes meanwhile is read the next time.
-        self.changes.mark_unchanged();
         let Self { bus, read, .. } = self;
         Arc::clone(read.get_or_insert_with(|| Arc::new(bus.wants())))
     }

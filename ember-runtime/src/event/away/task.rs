@@ -69,6 +69,8 @@ impl Hub {
             return;
         }
         let peers: BTreeSet<NodeKey> = seen.0.iter().copied().collect();
+        // One that a panic has ended is begun again.
+        looks.tasks.retain(|_, task| !task.0.is_finished());
         for peer in &peers {
             let Some(line) = (if seen.1 { Some(self.line(*peer)) } else { self.known_line(*peer) }) else { continue };
             if line.is_away() {

@@ -3,7 +3,7 @@
 use std::{
     any::{Any, TypeId},
     collections::HashMap,
-    fmt,
+    fmt, mem,
     sync::{
         Arc, Mutex, MutexGuard, Weak,
         atomic::{AtomicU64, Ordering},
@@ -55,6 +55,7 @@ impl Drop for Numbered {
     fn drop(&mut self) {
         // Not by its publisher's fault: that is told what became of the new one.
         let_go(self.before.take());
+        let_go([mem::take(&mut self.subscribers)]);
     }
 }
 
@@ -102,13 +103,15 @@ impl Bus {
         let Some(topic) = self.topic(TypeId::of::<E>()) else { return 0 };
         let event: Arc<AnyEvent> = Arc::new(event);
         let (number, subscribers, _) = topic.number(Scope::Node, self.here, &event, false);
-        give(&subscribers, &event, (&EventSource::new(self.here, by, Scope::Node, number), 0)).taken
+        let taken = give(&subscribers, &event, (&EventSource::new(self.here, by, Scope::Node, number), None)).taken;
+        // It may be the last that has a service which has just ended.
+        let_go([subscribers]);
+        taken
     }
 
     /// Numbers one that may go farther, and keeps it for subscribers to come if it leaves its service. Nothing of others runs here.
     pub(crate) fn number(&self, known: &'static Known, scope: Scope, event: &Arc<AnyEvent>) -> Numbered {
-        let (number, subscribers, before) =
-            self.topic_of(known).number(scope, self.here, event, scope != Scope::Service);
+        let (number, subscribers, before) = self.topic_of(known).number(scope, self.here, event, is_kept(scope));
         Numbered { number, subscribers, before }
     }
 
@@ -120,7 +123,8 @@ impl Bus {
         event: &Arc<AnyEvent>,
         by: Option<Pid>,
     ) -> Tally {
-        give(&numbered.subscribers, event, (&EventSource::new(self.here, by, scope, numbered.number), 0))
+        let digest = is_kept(scope).then_some(0);
+        give(&numbered.subscribers, event, (&EventSource::new(self.here, by, scope, numbered.number), digest))
     }
 
     /// How many here would take what goes so far, where this one publishes it.
@@ -143,7 +147,7 @@ impl Bus {
     ) -> Tally {
         let Some(topic) = self.topic((known.kind.of)()) else { return Tally::default() };
         let (subscribers, before) = topic.keep(event, source, came);
-        let from = (&source, came.digest);
+        let from = (&source, Some(came.digest));
         let tally = subscribers.as_ref().map_or_else(Tally::default, |subscribers| give(subscribers, event, from));
         let_go(before);
         let_go(subscribers);
@@ -216,7 +220,16 @@ impl Bus {
     }
 }
 
-fn give(subscribers: &[Arc<dyn Subscriber>], event: &Arc<AnyEvent>, (source, digest): (&EventSource, u64)) -> Tally {
+/// Whether the last event that goes so far is kept for subscribers to come.
+fn is_kept(scope: Scope) -> bool {
+    scope != Scope::Service
+}
+
+fn give(
+    subscribers: &[Arc<dyn Subscriber>],
+    event: &Arc<AnyEvent>,
+    (source, digest): (&EventSource, Option<u64>),
+) -> Tally {
     let mut tally = Tally::default();
     // With nothing locked: a mailbox may be that of a service that has just ended.
     for subscriber in subscribers.iter().filter(|it| it.fits(source)) {

@@ -41,7 +41,7 @@ pub(super) enum Given {
 /// One that takes events.
 pub(super) trait Subscriber: Send + Sync {
     /// Gives it an event; and what its bytes come to, if it is of another node.
-    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: u64) -> Given;
+    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: Option<u64>) -> Given;
 
     /// Tells it what it has missed.
     fn tell(&self, missed: Missed);
@@ -74,7 +74,7 @@ impl Takes {
 
 /// What comes while a subscriber is given what was kept for it, and lies behind that.
 enum Early {
-    Event(Arc<AnyEvent>, EventSource, u64),
+    Event(Arc<AnyEvent>, EventSource, Option<u64>),
     Missed(Missed),
 }
 
@@ -138,7 +138,7 @@ impl<S: Service> Handler<S> {
     /// Gives it the last events from before it, and then what has come since it was entered.
     pub(super) fn open(&self, kept: Vec<(Last, u64)>) {
         for ((event, source), digest) in kept {
-            self.put(&event, &source, digest);
+            self.put(&event, &source, Some(digest));
             let_go([event]);
         }
         loop {
@@ -180,13 +180,14 @@ fn hooks<S: Service>(all: &[MissedHook<S>], unit: TypeId, keys: &Keys) -> Box<[(
 }
 
 impl<S: Service> Handler<S> {
-    fn put(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: u64) -> Given {
+    fn put(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: Option<u64>) -> Given {
         let lying = self.lying.as_ref();
-        if source.retained && lying.is_some_and(|lying| lying.has(event, (source, digest), self.life)) {
+        if source.retained && lying.is_some_and(|lying| lying.has(event, (source, digest.unwrap_or(0)), self.life)) {
             return Given::Taken;
         }
         let job = || -> Box<_> {
-            let lies = lying.map(|lying| lying.put(event, (source, digest), self.life));
+            // What is kept for nobody is nobody's last value, and comes whichever subscription has put it.
+            let lies = lying.zip(digest).map(|(lying, digest)| lying.put(event, (source, digest), self.life));
             let (event, source, keys) = (Arc::clone(event), *source, self.keys.clone());
             let data = Delivery { event, source, run: self.run, keys, lies };
             Box::new(TaskJob {
@@ -249,7 +250,7 @@ impl<S: Service> Handler<S> {
 }
 
 impl<S: Service> Subscriber for Handler<S> {
-    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: u64) -> Given {
+    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: Option<u64>) -> Given {
         if self.is_early(|| Early::Event(Arc::clone(event), *source, digest)) {
             return Given::Taken;
         }

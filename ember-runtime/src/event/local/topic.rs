@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    gone::let_go,
     interest::{Interest, Want},
     lying::Lying,
     subscriber::{Last, Place, Subscriber},
@@ -63,7 +64,10 @@ impl Topic {
 
     /// How many take what comes from there.
     pub(super) fn takers(&self, source: &EventSource) -> usize {
-        self.subscribers().iter().filter(|it| it.fits(source)).count()
+        let subscribers = self.subscribers();
+        let count = subscribers.iter().filter(|it| it.fits(source)).count();
+        let_go([subscribers]);
+        count
     }
 
     /// What still waits for this handler from an earlier subscription.
@@ -191,7 +195,7 @@ mod tests {
     struct Retains;
 
     impl Subscriber for Retains {
-        fn give(&self, _: &Arc<AnyEvent>, _: &EventSource, _: u64) -> Given {
+        fn give(&self, _: &Arc<AnyEvent>, _: &EventSource, _: Option<u64>) -> Given {
             Given::Taken
         }
 

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "two builds of one service in one macro")]
 
+use bytes::Bytes;
 use ember::{CallError, Codec, CodecError, Node, RefusedReason, prelude::*, registry::InProcess};
 use ember_tests::wait::within;
 
@@ -129,6 +130,18 @@ impl Coder {
         Point { x: -times * point.x, y: point.y }
     }
 
+    /// What is nothing but bytes, alone, beside others, and within others.
+    pub async fn rpc_bytes(&mut self, all: Bytes) -> Bytes {
+        all.slice(1..)
+    }
+
+    /// The same, number by number for serde.
+    pub async fn rpc_numbers(&mut self, before: u8, mut all: Vec<u8>, within: (Vec<u8>, Bytes)) -> Vec<u8> {
+        all.push(before);
+        all.extend(within.0.iter().chain(&within.1));
+        all
+    }
+
     /// A codec that is not to be trusted, with the second argument, or with what the third says ten times.
     #[rpc(codec = Wild)]
     pub async fn rpc_wild(&mut self, first: u32, second: u32, reply: u32) -> u32 {
@@ -210,6 +223,24 @@ async fn json_and_prost_bridge_a_new_field_and_postcard_does_not() {
     let CallError::NotExecuted(refused) = &error else { panic!("{error}") };
     assert!(matches!(refused.reason(), RefusedReason::SignatureMismatch { .. }), "{error}");
     assert!(error.to_string().contains("note: Option<String>"), "{error}");
+    caller.shutdown().await.expect("the caller ends");
+    server.shutdown().await.expect("the server ends");
+}
+
+/// Few travel in place, up to 128 KiB in one frame, and more in pieces.
+#[tokio::test]
+async fn bytes_arrive_as_they_were_sent_however_many_there_are() {
+    let (server, caller) = pair(Node::builder().service(Coder), InProcess::default()).await;
+    let client = caller.client::<CoderClient>();
+    for size in [1, 20, 300, 70_000, 200_000, 3 << 20] {
+        let all: Vec<u8> = (0..size).map(|at: usize| (at ^ at >> 8 ^ at >> 16) as u8).collect();
+        let (shared, few) = (Bytes::from(all.clone()), Bytes::from_static(b"few"));
+        assert!(client.rpc_bytes(shared.clone()).await.expect("the bytes") == all[1..], "{size}");
+        let numbers = client.rpc_numbers(9, all.clone(), (vec![1; 5], few)).await.expect("the bytes");
+        assert!(numbers == [&all[..], &[9, 1, 1, 1, 1, 1], b"few"].concat(), "{size}");
+        let numbers = client.rpc_numbers(9, vec![7; 5], (all.clone(), shared)).await.expect("the bytes");
+        assert!(numbers == [&[7, 7, 7, 7, 7, 9], &all[..], &all].concat(), "{size}");
+    }
     caller.shutdown().await.expect("the caller ends");
     server.shutdown().await.expect("the server ends");
 }

@@ -3,12 +3,12 @@
 use harness::Run;
 
 use crate::{
-    peers::{EMBER, RACTOR_CLUSTER, Role, TARPC, TONIC},
+    peers::{EMBER, EMBER_VEC, RACTOR_CLUSTER, Role, TARPC, TONIC},
     results::{Results, cost, cpu},
     statistics::digits,
     work::{
-        CALL, CALL_ONE, CALLS_64, ECHO_4, ECHO_64, NODES, OF_1, OF_2, OF_1024, REGISTER, REMOTE_64, REMOTE_512,
-        REMOTE_OF_1, REMOTE_OF_2, REMOTE_ONE, REMOTE_SEND, SEND, SEND_ONE, SPAWN, SPAWN_ONE, WORKS, Work,
+        CALL, CALL_ONE, CALLS_64, ECHO_1M, ECHO_4, ECHO_8M, ECHO_64, NODES, OF_1, OF_2, OF_1024, REGISTER, REMOTE_64,
+        REMOTE_512, REMOTE_OF_1, REMOTE_OF_2, REMOTE_ONE, REMOTE_SEND, SEND, SEND_ONE, SPAWN, SPAWN_ONE, WORKS, Work,
     },
 };
 
@@ -67,6 +67,12 @@ pub(crate) fn judge(results: &Results) -> Vec<Verdict> {
         compare(results, ECHO_64, Floor, Faster(0.7)),
         compare(results, REMOTE_SEND, Named(RACTOR_CLUSTER), Faster(40.0)),
         compare(results, REMOTE_SEND, Floor, Faster(0.7)),
+        compare(results, ECHO_1M, Named(TONIC), Faster(2.0)),
+        compare(results, ECHO_1M, Floor, Faster(0.6)),
+        variant(results, ECHO_1M, EMBER_VEC, 1.1),
+        compare(results, ECHO_8M, Named(TONIC), Faster(2.0)),
+        compare(results, ECHO_8M, Floor, Faster(0.6)),
+        variant(results, ECHO_8M, EMBER_VEC, 1.1),
         grows(results, OF_1, OF_2, Slower(1.3)),
         grows(results, OF_1, OF_1024, Slower(1.6)),
         grows(results, REMOTE_OF_1, REMOTE_OF_2, Cpu(1.05)),
@@ -105,6 +111,14 @@ fn grows(results: &Results, from: &'static str, to: &'static str, limit: Limit) 
     };
     let found = results.growth(from, work, EMBER, number).map(|value| (format!("{} ×", digits(value)), value <= times));
     Verdict { bar: work.bar, work: to, wanted: format!("≤ {times} × the {what} of “{}”", from.name), found }
+}
+
+/// What a variant of Ember needs, in times of what Ember does.
+fn variant(results: &Results, name: &'static str, variant: &'static str, times: f64) -> Verdict {
+    let work = work(name);
+    let ratio = results.ratio(work, variant, EMBER, cost(work.metric));
+    let found = ratio.map(|ratio| (format!("{} ×", digits(ratio)), ratio <= times));
+    Verdict { bar: work.bar, work: name, wanted: format!("{variant}: ≤ {times} × the time with `Bytes`"), found }
 }
 
 fn compare(results: &Results, name: &'static str, against: Against, limit: Limit) -> Verdict {

@@ -34,11 +34,14 @@ impl Framework {
     pub(crate) fn can(&self, work: &Work) -> bool {
         // Only Ember chooses and registers: elsewhere a caller knows one actor.
         let knows = !matches!(work.bar, "P12" | "P19") || self.name == EMBER;
-        self.side == work.side && knows && (self.can)(work)
+        // The others refuse messages of 8 MiB unless they are told otherwise, or have no bound.
+        let takes = work.bar != "P13" || matches!(self.package, "ember" | "tonic" | "tcp");
+        self.side == work.side && knows && takes && (self.can)(work)
     }
 }
 
 pub(crate) const EMBER: &str = "Ember";
+pub(crate) const EMBER_VEC: &str = "Ember, `Vec<u8>`";
 pub(crate) const TONIC: &str = "tonic unary";
 pub(crate) const TARPC: &str = "tarpc";
 pub(crate) const RACTOR_CLUSTER: &str = "ractor_cluster";
@@ -104,7 +107,7 @@ pub(crate) const FRAMEWORKS: &[Framework] = &[
     Framework { can: two_arbiters, ..local("actix, two arbiters", "actix", "actix", Role::Peer) },
     local("tokio channel", "tokio-channel", "tokio", Role::Floor),
     remote(EMBER, "ember", "ember", Role::Ember),
-    Framework { variant: "Vec<u8>", can: echo, ..remote("Ember, `Vec<u8>`", "ember", "ember", Role::EmberVariant) },
+    Framework { variant: "Vec<u8>", can: echo, ..remote(EMBER_VEC, "ember", "ember", Role::EmberVariant) },
     Framework {
         variant: "flood",
         can: send,

@@ -1,4 +1,4 @@
-//! The workloads of the bars P1 to P9, P12 and P19.
+//! The workloads of the bars P1 to P9, P12, P13 and P19.
 
 use std::borrow::Cow;
 
@@ -127,6 +127,8 @@ pub(crate) const REMOTE_ONE: &str = "remote, sequential, same core";
 pub(crate) const ECHO_4: &str = "remote, 4 KiB echo, 64 in flight";
 pub(crate) const ECHO_64: &str = "remote, 64 KiB echo, 64 in flight";
 pub(crate) const REMOTE_SEND: &str = "remote, one way";
+pub(crate) const ECHO_1M: &str = "remote, 1 MiB echo, 8 in flight";
+pub(crate) const ECHO_8M: &str = "remote, 8 MiB echo, 8 in flight";
 pub(crate) const OF_1: &str = "call, 1 instance";
 pub(crate) const OF_2: &str = "call, 2 instances";
 pub(crate) const OF_16: &str = "call, 16 instances";
@@ -165,6 +167,8 @@ pub(crate) static WORKS: &[Work] = &[
     Work::local("P12", OF_1024, Workload::Call, 2, 1).of_instances(1_024),
     Work::remote("P12", REMOTE_OF_1, Workload::Call, 64, 0),
     Work::remote("P12", REMOTE_OF_2, Workload::Call, 64, 0).of_instances(2),
+    Work::remote("P13", ECHO_1M, Workload::Echo, 8, 1 << 20),
+    Work::remote("P13", ECHO_8M, Workload::Echo, 8, 8 << 20),
     Work::once("P19", NODES, Workload::Nodes, 1_024, 0),
     Work::once("P19", REGISTER, Workload::Register, 0, 1_000),
 ];

@@ -20,6 +20,8 @@ use tonic::{
 };
 
 const STREAM_WINDOW: u32 = 4 << 20;
+/// It takes 4 MiB unless it is told so; Ember takes 16.
+const LARGEST: usize = 16 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 const STREAMS: u32 = 4096;
 
@@ -91,7 +93,8 @@ impl Remote for Client {
                 .initial_connection_window_size(CONNECTION_WINDOW)
                 .max_concurrent_streams(STREAMS);
         }
-        server.add_service(BenchServer::new(Handlers)).serve_with_incoming(incoming).await.expect("a server");
+        let service = BenchServer::new(Handlers).max_decoding_message_size(LARGEST);
+        server.add_service(service).serve_with_incoming(incoming).await.expect("a server");
     }
 
     async fn connect(args: Args, address: String) -> Self {
@@ -102,7 +105,8 @@ impl Remote for Client {
                 .initial_connection_window_size(CONNECTION_WINDOW)
                 .buffer_size(STREAMS as usize);
         }
-        Self(BenchClient::new(endpoint.connect().await.expect("a connection")))
+        let client = BenchClient::new(endpoint.connect().await.expect("a connection"));
+        Self(client.max_decoding_message_size(LARGEST))
     }
 }
 

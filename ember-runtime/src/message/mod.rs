@@ -39,7 +39,7 @@ pub use self::{
 };
 pub(crate) use self::{
     codecs::{decode, encode, take},
-    format::{CHECKED, Encode, Unwritten, append, put_within},
+    format::{CHECKED, Encode, Lent, Unwritten, append, put_within},
     metadata::{
         Ambient, Beside, CameFrom, Chain, Due, Envelope, HandlerSpan, Lifespan, MAX_EXTENDED, MAX_EXTENSIONS,
         MAX_HEADERS, MAX_KEYS, MOST_UNSETTLED, MadeIn, Named, Opened, Reading, Settled, Settles, Stamp, Unsettled,

@@ -185,6 +185,7 @@ pub(crate) fn arrive<S: Service>(
     body.ambient.begin(came_from, envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
     body.ambient.work = entry.work;
     let stepping = &mut Stepping { pace: Some(&entry.pace), has_keyed: driver.table.has_keyed(), task: driver.task };
+    let _lent = payload.lend();
     (entry.raw)(Raw { payload: &payload, reply, index, method: &entry.name, deadline }, body, stepping)
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{
     freight::{Came, read},
-    remote::{came, is_shown},
+    remote::{came, is_shown, lend},
 };
 use crate::{
     call::requests::{Attempt, Outcome, Target, failed},
@@ -126,6 +126,7 @@ impl WaitingAway {
     pub(crate) fn poll<M: Method>(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Option<Outcome<M>>> {
         let came = ready!(self.poll_reply(MethodKind::of::<M>(), task));
         let read = came.and_then(|came| {
+            let _lent = lend(&came);
             let came = came.as_deref().map_err(|error| &**error);
             read::<M>(came, Some(&target.router)).map_err(undecodable)
         });

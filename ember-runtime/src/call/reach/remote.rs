@@ -17,7 +17,7 @@ use crate::{
     directory::{Instance, NodeRecord, Turn},
     error::{Failure, LostReason, RefusedReason},
     id::MethodId,
-    message::{Encode, Envelope, Lane, MethodKind, Payload, Stamp, decode, encode, take_shown},
+    message::{Encode, Envelope, Lane, Lent, MethodKind, Payload, Stamp, decode, encode, take_shown},
     office::Shown,
     transport::{Links, OutCall, Peer, PendingReply, RawAnswer},
 };
@@ -97,6 +97,7 @@ impl Router {
             Ok(came) => came,
             Err(attempt) => return attempt,
         };
+        let _lent = lend(&came);
         match freight.read(came.as_deref().map_err(|error| &**error), Some(&target.router)) {
             Ok(()) => Attempt::Done,
             Err(error) => Attempt::Failed(LostReason::Undecodable(error.to_string()).into()),
@@ -245,6 +246,12 @@ pub(super) fn is_shown(answer: RawAnswer, shown: Option<&Arc<Shown>>) -> RawAnsw
         None => return RawAnswer::Failed(LostReason::Undecodable("it does not say how new it is".into()).into()),
     }
     answer
+}
+
+/// Bytes that came may be kept as a part of what came.
+pub(super) fn lend(came: &Came<Payload>) -> Lent {
+    let (Ok(bytes) | Err(bytes)) = came;
+    bytes.lend()
 }
 
 /// What the method returned, or what became of the call otherwise.

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{apart, codec::Codec};
 use crate::message::{
-    format::{CodecError, Message, by_postcard, is_under_way, read, write},
+    format::{CodecError, Message, block_reader, block_writer, by_postcard, is_under_way, read, write},
     schema::{Shape, ShapeOf, Types},
 };
 
@@ -61,7 +61,8 @@ impl<T> std::fmt::Debug for Coding<T> {
 
 /// Postcard, the default.
 pub(crate) fn postcard<T: Message>(shape: ShapeOf) -> Coding<T> {
-    Coding { put: write, take: read, check: by_postcard, shape }
+    let (put, take) = (block_writer::<T>().unwrap_or(write), block_reader::<T>().unwrap_or(read));
+    Coding { put, take, check: by_postcard, shape }
 }
 
 /// Appends what one runtime says to another, as postcard. On an error `out` is as before.

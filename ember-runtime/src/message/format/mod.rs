@@ -1,5 +1,6 @@
 //! The formats that are built in, and their limits: what is written and read by serde. Knows nothing of methods and calls.
 
+mod block;
 mod compact;
 mod depth;
 mod digest;
@@ -13,14 +14,15 @@ pub(crate) mod room;
 mod tests;
 mod verify;
 
-pub use self::{
-    error::CodecError,
-    message::{Message, never_read},
-    part::{Itself, Part, Unread, part},
-};
 pub(crate) use self::{
+    block::{Lent, lend, reader as block_reader, writer as block_writer},
     json::write_json,
     postcard::{append, read, read_by, write},
     room::{Encode, Unwritten, put_within},
     verify::{CHECKED, by_json, by_postcard, check, is_under_way, key as check_key},
+};
+pub use self::{
+    error::CodecError,
+    message::{Message, never_read},
+    part::{Itself, Part, Unread, part},
 };

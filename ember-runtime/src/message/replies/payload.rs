@@ -4,6 +4,8 @@ use std::{fmt, ops::Deref};
 
 use bytes::Bytes;
 
+use crate::message::format::{Lent, lend};
+
 /// So many are kept in place: then it is no larger than `Bytes`, and nobody counts references.
 const FEW: usize = 22;
 
@@ -24,6 +26,15 @@ impl Payload {
         let mut kept = [0; FEW];
         kept.get_mut(..bytes.len())?.copy_from_slice(bytes);
         Some(Self(Inner::Few(bytes.len() as u8, kept)))
+    }
+
+    /// Values that are nothing but bytes may keep a part of these, if they are read while this is there.
+    #[inline]
+    pub(crate) fn lend(&self) -> Lent {
+        match &self.0 {
+            Inner::Few(..) => Lent::NONE,
+            Inner::Many(bytes) => lend(bytes),
+        }
     }
 
     /// Drops what comes after the first `size` bytes.

@@ -18,7 +18,7 @@ use crate::{
     panics::woken,
     sync::{lock, wake},
     transport::{
-        protocol::{Clock, Correlation, Frames, Malformed, RawAnswer, Record, wire},
+        protocol::{Clock, Correlation, Frames, Malformed, Part, RawAnswer, Record, wire},
         stream::{Assembly, Intake, MAX_PENDING, Outbox, WireFailure, share},
     },
 };
@@ -68,7 +68,10 @@ impl Inflow {
         task: &mut Context<'_>,
     ) -> Result<(), Malformed> {
         let mut frames = std::mem::take(&mut self.frames);
-        let read = frames.read(chunk, session.config.max_message, |records| self.receive(session, &records, now, task));
+        let read = frames.read(chunk, session.config.max_message, |part| match part {
+            Part::Records(records) => self.receive(session, &records, now, task),
+            Part::OfPiece { kind, bytes, ends } => self.receive_part(session, (kind, &bytes, ends), now, task),
+        });
         self.frames = frames;
         read
     }
@@ -81,9 +84,40 @@ impl Inflow {
         now: Instant,
         task: &mut Context<'_>,
     ) -> Result<(), Malformed> {
+        self.look(session);
+        let sorted = self.sort(session, records, now);
+        self.pass_on(session, records, sorted, now, task)
+    }
+
+    /// Handles a part of a piece of a large record, of this kind, that ends there or does not.
+    fn receive_part(
+        &mut self,
+        session: &Arc<Session>,
+        (kind, bytes, ends): (u8, &[u8], bool),
+        now: Instant,
+        task: &mut Context<'_>,
+    ) -> Result<(), Malformed> {
+        let Some(whole) = self.assembly(kind).add(bytes, ends, session.config.max_message)? else { return Ok(()) };
+        self.look(session);
+        let sorted = self.whole(session, &whole, kind);
+        self.pass_on(session, &Bytes::new(), sorted, now, task)
+    }
+
+    /// How much has left this node by now.
+    fn look(&mut self, session: &Session) {
         self.given_up = session.given_up.load(Ordering::Acquire);
         self.released = session.control.released();
-        let sorted = self.sort(session, records, now);
+    }
+
+    /// Hands over what has been sorted.
+    fn pass_on(
+        &mut self,
+        session: &Arc<Session>,
+        records: &Bytes,
+        sorted: Result<(), Malformed>,
+        now: Instant,
+        task: &mut Context<'_>,
+    ) -> Result<(), Malformed> {
         session.received.store(self.received, Ordering::Relaxed);
         let begun = self.begin(session);
         self.resolve(session);
@@ -105,8 +139,7 @@ impl Inflow {
         for record in wire::records(records, limit) {
             match record? {
                 Record::Piece { kind, body } => {
-                    let assembly = if kind == wire::CALL_PIECE { &mut self.calls } else { &mut self.replies };
-                    if let Some(whole) = assembly.add(&records[body], limit)? {
+                    if let Some(whole) = self.assembly(kind).add(&records[body], true, limit)? {
                         self.parked.keep(records, self.time());
                         self.whole(session, &whole, kind)?;
                     }
@@ -129,6 +162,10 @@ impl Inflow {
             }
         }
         Ok(())
+    }
+
+    fn assembly(&mut self, kind: u8) -> &mut Assembly {
+        if kind == wire::CALL_PIECE { &mut self.calls } else { &mut self.replies }
     }
 
     /// A record that came in pieces of this kind.

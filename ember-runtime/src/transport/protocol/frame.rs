@@ -23,7 +23,7 @@ pub(crate) fn head(size: usize) -> [u8; HEAD] {
     [0, a, b, c, d, TAG, part(0) | 0x80, part(7) | 0x80, part(14) | 0x80, part(21)]
 }
 
-/// Reads a stream of frames from the pieces in which it arrives.
+/// Reads a stream of frames from the chunks in which it arrives.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
     /// Of the head that is being read.
@@ -32,15 +32,26 @@ pub(crate) struct Frames {
     left: usize,
     /// A record of which the end is still to come.
     partial: Vec<u8>,
+    /// The kind of a piece whose beginning has been handed out, and how much of it is still to come.
+    piece: Option<(u8, usize)>,
+}
+
+/// What has been read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Whole records.
+    Records(Bytes),
+    /// Of a piece of a large record, as it lies in the chunk: it goes where the record is put together.
+    OfPiece { kind: u8, bytes: Bytes, ends: bool },
 }
 
 impl Frames {
-    /// Takes what has arrived, and hands whole records, none larger than `limit`, to `take`.
+    /// Takes what has arrived, and hands records, none larger than `limit`, to `take`.
     pub(crate) fn read(
         &mut self,
         mut chunk: Bytes,
         limit: usize,
-        mut take: impl FnMut(Bytes) -> Result<(), Malformed>,
+        mut take: impl FnMut(Part) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         while !chunk.is_empty() {
             if self.left == 0 {
@@ -49,23 +60,47 @@ impl Frames {
             }
             let mut part = chunk.split_to(self.left.min(chunk.len()));
             self.left -= part.len();
-            if !self.partial.is_empty() && !self.complete(&mut part, limit)? {
-                continue;
-            }
             if !self.partial.is_empty() {
-                take(std::mem::take(&mut self.partial).into())?;
+                if !self.complete(&mut part, limit)? {
+                    continue;
+                }
+                if self.piece.is_none() {
+                    take(Part::Records(std::mem::take(&mut self.partial).into()))?;
+                }
+            }
+            if let Some(piece) = self.piece.take() {
+                self.go_on(piece, &mut part, &mut take)?;
             }
             let whole = whole_records(&part, limit)?;
-            let rest = part.split_off(whole);
+            let mut rest = part.split_off(whole);
             if !part.is_empty() {
-                take(part)?;
+                take(Part::Records(part))?;
             }
-            self.partial.extend_from_slice(&rest);
-            if self.left == 0 && !self.partial.is_empty() {
+            match wire::piece(&rest, limit)? {
+                Some(piece) => {
+                    rest.advance(wire::PREFIX);
+                    self.go_on(piece, &mut rest, &mut take)?;
+                }
+                None => self.partial.extend_from_slice(&rest),
+            }
+            if self.left == 0 && (!self.partial.is_empty() || self.piece.is_some()) {
                 return Err(Malformed::CUT);
             }
         }
         Ok(())
+    }
+
+    /// Hands out what has come of a piece.
+    fn go_on(
+        &mut self,
+        (kind, left): (u8, usize),
+        from: &mut Bytes,
+        take: &mut impl FnMut(Part) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
+        let bytes = from.split_to(left.min(from.len()));
+        let left = left - bytes.len();
+        self.piece = (left > 0).then_some((kind, left));
+        if bytes.is_empty() && left > 0 { Ok(()) } else { take(Part::OfPiece { kind, bytes, ends: left == 0 }) }
     }
 
     fn read_head(&mut self, chunk: &mut Bytes) -> Result<(), Malformed> {
@@ -92,14 +127,20 @@ impl Frames {
         Ok(())
     }
 
-    /// Adds to the record that has begun. Whether it is whole now.
+    /// Adds to the record that has begun. Whether it is whole now, or is seen to be a piece.
     fn complete(&mut self, part: &mut Bytes, limit: usize) -> Result<bool, Malformed> {
         loop {
-            let wanted = wire::size_of(&self.partial, limit)?.unwrap_or(wire::PREFIX);
+            let size = wire::size_of(&self.partial, limit)?;
+            let wanted = size.filter(|_| self.partial.len() >= wire::PREFIX).unwrap_or(wire::PREFIX);
             let missing = wanted.saturating_sub(self.partial.len()).min(part.len());
             wire::make_room(&mut self.partial, missing, wanted);
             self.partial.extend_from_slice(&part.split_to(missing));
-            if wire::size_of(&self.partial, limit)? == Some(self.partial.len()) {
+            self.piece = wire::piece(&self.partial, limit)?;
+            if self.piece.is_some() {
+                self.partial.clear();
+                return Ok(true);
+            }
+            if self.partial.len() >= wire::PREFIX && wire::size_of(&self.partial, limit)? == Some(self.partial.len()) {
                 return Ok(true);
             }
             if part.is_empty() {
@@ -182,7 +223,8 @@ mod tests {
         for step in 1..stream.len() {
             let (mut frames, mut read) = (Frames::default(), Vec::new());
             for chunk in stream.chunks(step) {
-                let take = |records: Bytes| {
+                let take = |part| {
+                    let Part::Records(records) = part else { panic!("{part:?}") };
                     assert_eq!(whole_records(&records, 300), Ok(records.len()));
                     read.extend_from_slice(&records);
                     Ok(())
@@ -190,6 +232,46 @@ mod tests {
                 frames.read(Bytes::copy_from_slice(chunk), 300, take).unwrap();
             }
             assert!(read == whole, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn a_piece_is_handed_out_as_it_comes_and_lies_where_it_lay() {
+        let piece = |size: usize| {
+            let mut out = record(size);
+            out[wire::PREFIX - 1] = wire::CALL_PIECE;
+            out
+        };
+        let (small, large) = (record(9), piece(200));
+        let stream = [frame(&[&small[..], &large, &small, &piece(wire::PREFIX)].concat()), frame(&piece(40))].concat();
+        for step in 1..=stream.len() {
+            let (mut frames, mut records, mut pieces, mut body) = (Frames::default(), 0, vec![], 0);
+            for chunk in stream.chunks(step).map(Bytes::copy_from_slice) {
+                let within = chunk.as_ptr_range();
+                let take = |part| {
+                    match part {
+                        // Those that are whole are found where the others are.
+                        Part::Records(bytes) => {
+                            let all = wire::records(&bytes, 300).map(Result::unwrap);
+                            all.for_each(|record| match record {
+                                wire::Record::Piece { body, .. } => pieces.push(body.len()),
+                                _ => records += 1,
+                            });
+                        }
+                        Part::OfPiece { kind, bytes, ends } => {
+                            assert_eq!(kind, wire::CALL_PIECE);
+                            assert!(bytes.is_empty() || within.contains(&bytes.as_ptr()), "it was copied");
+                            body += bytes.len();
+                            if ends {
+                                pieces.push(std::mem::take(&mut body));
+                            }
+                        }
+                    }
+                    Ok(())
+                };
+                frames.read(chunk.clone(), 300, take).unwrap();
+            }
+            assert_eq!((records, body, pieces), (2, 0, vec![195, 0, 35]), "in steps of {step}");
         }
     }
 
@@ -205,7 +287,13 @@ mod tests {
         too_short[4] -= 1;
         let empty = frame(&[0, 0, 0, 0]);
         let cut = frame(&record(9)[..8]);
-        for stream in [long, compressed, other_field, too_short, empty, cut, frame(&record(301))] {
+        let mut piece = record(20);
+        piece[wire::PREFIX - 1] = wire::REPLY_PIECE;
+        let cut_pieces = [5, 6, 19].map(|size| frame(&piece[..size]));
+        let mut too_long = record(301);
+        too_long[wire::PREFIX - 1] = wire::CALL_PIECE;
+        let streams = [long, compressed, other_field, too_short, empty, cut, frame(&record(301)), frame(&too_long)];
+        for stream in streams.into_iter().chain(cut_pieces) {
             for step in 1..=stream.len() {
                 let mut frames = Frames::default();
                 let mut read =

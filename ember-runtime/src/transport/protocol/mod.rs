@@ -9,7 +9,7 @@ pub(crate) mod wire;
 
 pub(crate) use self::{
     config::{Identity, Ingress, LinkConfig, Members, OutCall, Peer, RawAnswer},
-    frame::{Frames, HEAD},
+    frame::{Frames, HEAD, Part},
     generated::link_v1::{Frame, link_client, link_server},
     header::{Clock, Header, Reads},
     proof::{Claim, KeyPair, Nonce, Nonces, Signed},

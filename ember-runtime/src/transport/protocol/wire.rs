@@ -104,6 +104,18 @@ pub(crate) fn size_of(bytes: &[u8], limit: usize) -> Result<Option<usize>, Malfo
     }
 }
 
+/// Ends the record at the end of `out`, whose last `more` bytes come from elsewhere.
+pub(crate) fn seal_before(start: usize, out: &mut [u8], more: usize) {
+    let length = u32::try_from(out.len() + more - start - 4).unwrap_or(u32::MAX);
+    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
+}
+
+/// The kind of the record that `bytes` start with, and how much follows after its [`PREFIX`], if it is a piece of another.
+pub(crate) fn piece(bytes: &[u8], limit: usize) -> Result<Option<(u8, usize)>, Malformed> {
+    let Some(&kind @ (CALL_PIECE | REPLY_PIECE)) = bytes.get(PREFIX - 1) else { return Ok(None) };
+    Ok(size_of(bytes, limit)?.map(|size| (kind, size - PREFIX)))
+}
+
 /// Makes room for `coming` bytes of a record that will have `size` if its sender keeps its word: twice as much as there is, and
 /// never more than the record. What is only announced takes no memory.
 pub(crate) fn make_room(buffer: &mut Vec<u8>, coming: usize, size: usize) {

@@ -206,10 +206,11 @@ impl Queue {
         if let Some(epoch) = self.epoch {
             put_clock(micros(epoch), &mut out);
         }
-        let left = self.slow.piece(credit, &mut out)?;
-        let head = frame::head(out.len() - HEAD);
+        let (rest, left) = self.slow.piece(credit, &mut out)?;
+        let head = frame::head(out.len() - HEAD + rest.len());
         out[..HEAD].copy_from_slice(&head);
-        Some(((Bytes::new(), out.into()), left))
+        let parts = if rest.is_empty() { (rest, out.into()) } else { (out.into(), rest) };
+        Some((parts, left))
     }
 
     /// To be called now and then: a queue that is not used keeps no memory.
@@ -312,7 +313,15 @@ mod tests {
         let memory = record.as_ptr();
         assert_eq!(queue.append(&mut record, Some((7, false)), None), Put::Slow);
         assert!(record.capacity() == 0 && queue.slow.first().as_ptr() == memory);
+        let lies_there = |part: &Bytes| (memory..=memory.wrapping_add(LARGE)).contains(&part.as_ptr());
         assert_eq!(push(&mut queue, 100), Put::Slow);
         assert_eq!((queue.sends(), queue.waiting()), (2, LARGE + 101));
+        let pieces: Vec<_> =
+            std::iter::from_fn(|| queue.piece(&mut i64::MAX.clone())).map(|(parts, _)| parts).collect();
+        let [(_, first), (_, second), (_, third), (no_head, _)] = &pieces[..] else {
+            panic!("{} frames", pieces.len())
+        };
+        assert!([first, second, third].into_iter().all(lies_there) && no_head.is_empty());
+        assert_eq!((first.len() + second.len() + third.len(), queue.waiting()), (LARGE + 1, 0));
     }
 }

@@ -90,8 +90,9 @@ impl Slow {
         self.records.front().is_some_and(|first| self.sent > 0 || credit > 0 || first.charge() == 0)
     }
 
-    /// Appends what leaves next to `out`. The call that has left as a whole, if one has.
-    pub(crate) fn piece(&mut self, credit: &mut i64, out: &mut Vec<u8>) -> Option<Option<Correlation>> {
+    /// Appends the beginning of what leaves next to `out`; the rest is part of a large record, and is not copied. With the call that has left
+    /// as a whole, if one has.
+    pub(crate) fn piece(&mut self, credit: &mut i64, out: &mut Vec<u8>) -> Option<(Bytes, Option<Correlation>)> {
         if !self.has_some(*credit) {
             return None;
         }
@@ -100,19 +101,18 @@ impl Slow {
             *credit -= first.charge();
         }
         let end = first.bytes.len().min(self.sent + PIECE);
-        let part = &first.bytes[self.sent..end];
+        let mut part = first.bytes.slice(self.sent..end);
+        self.waiting -= part.len();
         if part.len() == first.bytes.len() {
-            out.extend_from_slice(part);
+            out.extend_from_slice(&mem::take(&mut part));
         } else {
             let kind = if matches!(first.kind(), CALL | SEND) { CALL_PIECE } else { REPLY_PIECE };
             let start = wire::open(kind, out);
-            out.extend_from_slice(part);
-            wire::seal(start, out);
+            wire::seal_before(start, out, part.len());
         }
-        self.waiting -= part.len();
         self.sent = end;
         if end < first.bytes.len() {
-            return Some(None);
+            return Some((part, None));
         }
         self.sent = 0;
         let Record { order, call, cancelled, .. } = self.records.pop_front()?;
@@ -123,9 +123,11 @@ impl Slow {
         self.forget(order);
         self.drop_gone();
         if let (Some(call), true) = (call, cancelled) {
+            // That follows the rest, which so comes here too.
+            out.extend_from_slice(&mem::take(&mut part));
             wire::put_cancel(call, out);
         }
-        Some(call)
+        Some((part, call))
     }
 
     fn forget(&mut self, order: Option<Order>) {
@@ -185,15 +187,16 @@ impl Slow {
 pub(crate) struct Assembly(Vec<u8>);
 
 impl Assembly {
-    /// Adds a piece; the record, once it is whole.
-    pub(crate) fn add(&mut self, piece: &[u8], limit: usize) -> Result<Option<Bytes>, wire::Malformed> {
-        let first = if self.0.is_empty() { piece } else { &self.0 };
-        let size = wire::size_of(first, limit)?.ok_or(wire::Malformed::PIECES)?;
-        wire::make_room(&mut self.0, piece.len(), size);
-        self.0.extend_from_slice(piece);
+    /// Adds a piece, or a part of one, which `ends` there or does not; the record, once it is whole.
+    pub(crate) fn add(&mut self, part: &[u8], ends: bool, limit: usize) -> Result<Option<Bytes>, wire::Malformed> {
+        let begun = if self.0.is_empty() { part } else { &self.0 };
+        let size = wire::size_of(begun, limit)?.unwrap_or_default();
+        wire::make_room(&mut self.0, part.len(), size);
+        self.0.extend_from_slice(part);
         match wire::size_of(&self.0, limit)? {
-            Some(size) if size == self.0.len() => Ok(Some(std::mem::take(&mut self.0).into())),
-            Some(size) if size > self.0.len() && !piece.is_empty() => Ok(None),
+            Some(size) if size == self.0.len() && ends => Ok(Some(mem::take(&mut self.0).into())),
+            Some(size) if size > self.0.len() && !part.is_empty() => Ok(None),
+            None if !ends => Ok(None),
             _ => Err(wire::Malformed::PIECES),
         }
     }
@@ -231,7 +234,7 @@ mod tests {
         assert_eq!(slow.waiting(), record.len() * COUNT as usize / 1000);
         let (mut credit, mut left) = (i64::MAX, Vec::new());
         while let Some(call) = slow.piece(&mut credit, &mut Vec::new()) {
-            left.push(call.unwrap().index);
+            left.push(call.1.unwrap().index);
         }
         assert!(left.into_iter().eq((0..COUNT).step_by(1000)));
         assert!(slow.waiting() == 0 && slow.numbers.is_empty() && slow.orders.is_empty() && slow.gone == 0);
@@ -246,8 +249,8 @@ mod tests {
         assert!((0..5).all(|index| slow.cancel(call(index))));
         slow.push(record, None, Some(call(10)));
         let mut credit = i64::MAX;
-        assert_eq!(slow.piece(&mut credit, &mut Vec::new()), Some(Some(call(5))));
+        assert_eq!(slow.piece(&mut credit, &mut Vec::new()), Some((Bytes::new(), Some(call(5)))));
         assert!(slow.cancel(call(10)) && slow.cancel(call(6)));
-        assert_eq!(slow.piece(&mut credit, &mut Vec::new()), Some(Some(call(7))));
+        assert_eq!(slow.piece(&mut credit, &mut Vec::new()), Some((Bytes::new(), Some(call(7)))));
     }
 }

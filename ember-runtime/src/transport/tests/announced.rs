@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::{
     rng::Rng,
     transport::{
-        protocol::{Frames, Malformed, Record, frame, wire},
+        protocol::{Frames, Malformed, Part, Record, frame, wire},
         stream::Assembly,
     },
 };
@@ -34,11 +34,18 @@ fn most(chunks: &[Bytes]) -> u64 {
     let mut taken = copies.into_iter();
     let info = allocation_counter::measure(|| {
         let (mut frames, mut calls, mut replies) = (Frames::default(), Assembly::default(), Assembly::default());
-        let mut sort = |records: Bytes| {
+        let mut add = |kind, bytes: &[u8], ends| {
+            let assembly = if kind == wire::CALL_PIECE { &mut calls } else { &mut replies };
+            assembly.add(bytes, ends, LIMIT).map(drop)
+        };
+        let mut sort = |part| {
+            let records = match part {
+                Part::Records(records) => records,
+                Part::OfPiece { kind, bytes, ends } => return add(kind, &bytes, ends),
+            };
             for record in wire::records(&records, LIMIT) {
                 if let Record::Piece { kind, body } = record? {
-                    let assembly = if kind == wire::CALL_PIECE { &mut calls } else { &mut replies };
-                    assembly.add(&records[body], LIMIT)?;
+                    add(kind, &records[body], true)?;
                 }
             }
             Ok::<_, Malformed>(())

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use crate::{
     call::{
         reach::{Freight, Laden},
-        requests::{Options, Outcome, Request, Retry, Target, describe, failed, sound, unsound},
+        requests::{Options, Outcome, Request, Retry, Target, describe, failed, sound},
         routes::Ended,
     },
     error::{CallError, LostReason, RefusedReason},
@@ -79,7 +79,7 @@ pub(crate) struct Parcel {
 impl Parcel {
     /// Takes what is left of a request. Runs code of the user's.
     pub(crate) fn of<M: Method>(request: &mut Request<M>) -> Self {
-        let unfit = request.find_key().or_else(|| unsound::<M>(&request.target, &request.args));
+        let unfit = request.unfit();
         let policy = request.retry.as_ref().map(|retry| retry.policy);
         let (target, options) = (request.target.clone(), request.options.clone());
         Self { freight: Box::new(Laden::of(request)), target, options, policy, unfit }

@@ -55,7 +55,7 @@ pub(crate) fn waits(reason: &RefusedReason) -> bool {
 
 /// Why these arguments would not arrive as what they are: asked in debug builds and simulations only, see `verify`.
 #[inline]
-pub(crate) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError> {
+pub(super) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError> {
     if !CHECKED {
         return None;
     }

@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// A call that goes this way: it ends with what it was, and how it ended.
-pub(crate) struct Running(BoxFuture<'static, Arrived>);
+pub(crate) struct SlowCall(BoxFuture<'static, Arrived>);
 
-impl Running {
+impl SlowCall {
     pub(super) fn of(call: impl Future<Output = Arrived> + Send + 'static) -> Self {
         Self(Box::pin(call))
     }
@@ -37,7 +37,7 @@ impl Running {
     }
 }
 
-impl Future for Running {
+impl Future for SlowCall {
     type Output = Arrived;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Arrived> {

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Of runs of nodes that have left the view so many are remembered: what they wanted, and how far their events were.
-pub(super) const REMEMBERED: usize = 1024;
+pub(super) const RUNS_REMEMBERED: usize = 1024;
 
 pub(crate) struct Line {
     pub(crate) peer: NodeKey,

@@ -16,7 +16,7 @@ use super::wire::{Batch, Item, MOST_STREAMS, StreamName, Taken};
 pub(super) const MOST: Bounds = Bounds { items: 4096, bytes: 4 * 1024 * 1024 };
 
 /// Of how many batches back it is remembered that mailboxes were full.
-const REMEMBERED: usize = 1024;
+const FULL_REMEMBERED: usize = 1024;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
@@ -249,7 +249,7 @@ impl Queue {
                 self.full.insert(first + u64::from(*index), *mailboxes);
             }
         }
-        while self.full.len() > REMEMBERED {
+        while self.full.len() > FULL_REMEMBERED {
             let forgotten = self.full.pop_first().map_or(0, |(place, _)| place);
             self.forgotten = self.forgotten.max(forgotten);
         }
@@ -284,7 +284,7 @@ impl Queue {
         if from <= to {
             self.thrown.insert(from, to);
         }
-        while self.thrown.len() > REMEMBERED {
+        while self.thrown.len() > FULL_REMEMBERED {
             let forgotten = self.thrown.pop_first().map_or(0, |(_, to)| to);
             self.forgotten = self.forgotten.max(forgotten);
         }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::{
     compare,
     hub::Hub,
-    line::{Line, REMEMBERED},
+    line::{Line, RUNS_REMEMBERED},
     queue::Sent,
     wire::AT_ONCE,
 };
@@ -108,7 +108,7 @@ impl Hub {
         }
         // Those that have left first.
         away.sort_unstable();
-        for (_, peer) in away.iter().take(away.len().saturating_sub(REMEMBERED)) {
+        for (_, peer) in away.iter().take(away.len().saturating_sub(RUNS_REMEMBERED)) {
             self.forget(*peer);
         }
         for peer in self.sources.runs().into_iter().filter(|peer| !peers.contains(peer)) {

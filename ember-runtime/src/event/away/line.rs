@@ -318,6 +318,11 @@ impl Line {
         state.away || state.queue.is_empty()
     }
 
+    /// What waits for it may have become less without an answer: whoever waits for that looks. To be called with nothing locked.
+    pub(super) fn may_be_empty(&self) {
+        self.passed.send_replace(());
+    }
+
     /// Tells when items were answered, or thrown away.
     pub(super) fn passes(&self) -> ordered::Receiver<()> {
         self.passed.subscribe()

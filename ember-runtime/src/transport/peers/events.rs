@@ -66,7 +66,7 @@ pub(crate) struct Events(Mutex<Queue>);
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<LinkEvent>,
-    /// How many have been told, and which is the last that waits of each peer, counted from the first ever: a report is looked for by nobody among all.
+    /// How many have been told, and the last that waits of each peer, by its number among all that ever were: there a report finds the one before it.
     told: u64,
     last: BTreeMap<NodeKey, u64>,
     /// Of calls that have ended with their links. They may be anything, too.

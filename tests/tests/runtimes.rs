@@ -5,7 +5,7 @@
 use std::{
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -13,7 +13,12 @@ use std::{
     time::Duration,
 };
 
-use ember::{CallError, Error, LostReason, RefusedReason, prelude::*, registry::InProcess};
+use ember::{
+    CallError, Error, LostReason, RefusedReason,
+    hooks::{CallEnd, CallHooks, OutgoingCall},
+    prelude::*,
+    registry::InProcess,
+};
 use ember_tests::wait::{PATIENCE, eventually, until, within};
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -183,6 +188,45 @@ fn handlers_and_deadlines_are_at_home_whoever_calls() {
     let nobody = node.select::<ClockServiceClient>().id("nobody").client();
     let retried = nobody.rpc_counts().retry(ember::Retry::new(3));
     assert!(matches!(plain(retried), Err(CallError::NotExecuted(_))));
+    drop((node, home));
+}
+
+/// Notes how calls end, and on which runtime it hears of that.
+#[derive(Clone, Default)]
+struct Hears(Arc<Mutex<Vec<(String, Option<String>)>>>);
+
+impl CallHooks for Hears {
+    fn after(&self, _: &OutgoingCall<'_>, end: &CallEnd<'_>, _: Option<Duration>) {
+        let at = Handle::try_current().ok().map(|runtime| runtime.id().to_string());
+        self.0.lock().expect("no panic").push((format!("{end:?}"), at));
+    }
+}
+
+#[test]
+fn hooks_hear_of_the_end_of_a_call_on_the_nodes_runtime_whoever_calls() {
+    let (home, hears) = (many(), Hears::default());
+    let node = home.block_on(node().call_hooks(hears.clone()).start()).expect("the node starts");
+    let (clock, wanted) = (node.client::<ClockServiceClient>(), home.handle().id().to_string());
+    let each = |run: &dyn Fn(&mut dyn FnMut())| {
+        // What ends at once, after a while, in vain, with its caller, and one way.
+        run(&mut || drop(plain(clock.rpc_where()).expect("an answer")));
+        run(&mut || plain(clock.rpc_slow(5)).expect("an answer"));
+        run(&mut || drop(plain(clock.rpc_slow(1).timeout(Duration::ZERO)).unwrap_err()));
+        run(&mut || {
+            let mut given_up = pin!(clock.rpc_slow(1));
+            let _ = given_up.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        });
+        run(&mut || clock.rpc_slow(0).send().expect("it is sent"));
+    };
+    each(&|call| call());
+    for other in [many(), one(), bare()] {
+        each(&|call| other.block_on(async { call() }));
+    }
+    let heard = hears.0.lock().expect("no panic");
+    for end in ["Value", "NotExecuted", "Dropped", "Sent"] {
+        assert!(heard.iter().any(|(its, _)| its.starts_with(end)), "{end}: {heard:?}");
+    }
+    assert!(heard.iter().all(|(_, at)| at.as_ref() == Some(&wanted)) && heard.len() == 20, "{wanted}: {heard:?}");
     drop((node, home));
 }
 

@@ -13,7 +13,7 @@ mod turn;
 mod work;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 #[cfg(feature = "cron")]
 pub use self::about::{Cron, Gap, Overlap};

@@ -30,7 +30,7 @@ use crate::{
     rng::Rng,
 };
 
-struct Vault;
+pub(crate) struct Vault;
 struct Secret;
 struct Open;
 
@@ -171,7 +171,7 @@ impl Host for NoHost {
 }
 
 /// A vault that has not been started.
-fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
+pub(crate) fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
     let pid = Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number: 1 };
     Cell::new(Setup {
         pid,
@@ -185,7 +185,7 @@ fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
     })
 }
 
-pub(super) fn host() -> Arc<dyn Host> {
+pub(crate) fn host() -> Arc<dyn Host> {
     Arc::new(NoHost(Rng::from_seed(1), tokio::runtime::Handle::current()))
 }
 

@@ -72,22 +72,22 @@ impl<H: ?Sized> Ordered<H> {
 
     /// Tells the first `asked` what comes after, in the reverse order.
     pub(crate) fn tell_after(&self, asked: usize, mut tell: impl FnMut(&H)) {
-        told(self.all().iter().take(asked).rev(), |hook| tell(&hook.hooks));
+        tell_each(self.all().iter().take(asked).rev(), |hook| tell(&hook.hooks));
     }
 
     /// The same, with how long it took since `began` for those who want to know.
     pub(super) fn tell_time(&self, asked: usize, began: Option<Instant>, mut tell: impl FnMut(&H, Option<Duration>)) {
         let took = began.map(|began| began.elapsed());
-        told(self.all().iter().take(asked).rev(), |hook| tell(&hook.hooks, took.filter(|_| hook.timed)));
+        tell_each(self.all().iter().take(asked).rev(), |hook| tell(&hook.hooks, took.filter(|_| hook.timed)));
     }
 
     /// Tells all, in their order.
     pub(crate) fn tell(&self, mut tell: impl FnMut(&H)) {
-        told(self.all().iter(), |hook| tell(&hook.hooks));
+        tell_each(self.all().iter(), |hook| tell(&hook.hooks));
     }
 }
 
-fn told<'a, H: ?Sized + 'a>(hooks: impl Iterator<Item = &'a Hook<H>>, mut tell: impl FnMut(&Hook<H>)) {
+fn tell_each<'a, H: ?Sized + 'a>(hooks: impl Iterator<Item = &'a Hook<H>>, mut tell: impl FnMut(&Hook<H>)) {
     for hook in hooks {
         if let Err(panic) = attempt(|| tell(hook)) {
             tracing::error!(target: "ember::hooks", hook = hook.name, %panic, "it panicked as it was told");

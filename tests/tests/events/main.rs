@@ -9,6 +9,7 @@
 
 mod between;
 mod bombs;
+mod fallen;
 mod faults;
 mod here;
 mod kept;

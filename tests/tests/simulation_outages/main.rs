@@ -19,10 +19,12 @@ use std::{
 };
 
 use ember::{
-    Breaker, BreakerState, Choice, RefusedReason, Role, ServiceState,
+    Breaker, BreakerState, Choice, RefusedReason, Role, Schema, ServiceState,
     prelude::*,
+    schema::{Shape, Types},
     testing::{Cluster, Registry, Sim},
 };
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -38,6 +40,35 @@ struct World {
     panics: Arc<AtomicUsize>,
     /// What those that call themselves were told.
     told: Arc<Mutex<Vec<String>>>,
+}
+
+/// An argument that does something when its caller drops it.
+pub struct Parcel(Option<Box<dyn FnMut() + Send + Sync>>);
+
+impl Drop for Parcel {
+    fn drop(&mut self) {
+        if let Some(does) = &mut self.0 {
+            does();
+        }
+    }
+}
+
+impl Serialize for Parcel {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        ().serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Parcel {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        <()>::deserialize(from).map(|()| Self(None))
+    }
+}
+
+impl Schema for Parcel {
+    fn shape(types: &mut Types) -> Shape {
+        <()>::shape(types)
+    }
 }
 
 #[service]
@@ -56,6 +87,12 @@ impl Desk {
             std::future::pending::<()>().await;
         }
         self.node.into()
+    }
+
+    /// The same, and takes something.
+    #[rpc(cancel)]
+    pub async fn rpc_take(&mut self, _parcel: Parcel) -> String {
+        self.rpc_where().await
     }
 
     /// Needs longer on a good day than a breaker waits for its probe.

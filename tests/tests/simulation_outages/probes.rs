@@ -194,6 +194,36 @@ fn a_probe_whose_caller_goes_away_has_failed_and_another_gets_its_turn() {
 }
 
 #[test]
+fn a_call_that_is_dropped_has_given_back_what_others_wait_for_before_its_arguments_are_dropped() {
+    let world = World::default();
+    let own = world.clone();
+    let cluster = Cluster::seed(17).node("ada", |node| node).node("one", move |node| node.service(own.desk("one")));
+    cluster.run(async move |sim| {
+        sim.settled().await;
+        world.hang(&["one"]);
+        while breaker(&sim, "one") != BreakerState::HalfOpen {
+            calls(&sim, "ada", ms(50)).await;
+        }
+        let (before, seen) = (world.begun("one"), Arc::new(Mutex::new(Vec::new())));
+        let sees = Arc::clone(&seen);
+        let dropped = sim.on("ada", |node| async move {
+            let desk = node.client::<DeskClient>();
+            let parcel = Parcel(Some(Box::new(move || {
+                let breaker = node.view().instances().iter().find(|it| it.node().name == "one").map(|it| it.breaker());
+                sees.lock().unwrap().push(breaker);
+            })));
+            let probe = tokio::spawn(desk.rpc_take(parcel).timeout(ms(60_000)).into_future());
+            sleep(ms(50)).await;
+            probe.abort();
+            let _gone = probe.await;
+        });
+        dropped.await.unwrap();
+        assert_eq!(world.begun("one") - before, 1);
+        assert_eq!(*seen.lock().unwrap(), [Some(BreakerState::Open)], "the probe has failed by then");
+    });
+}
+
+#[test]
 fn whom_chance_has_drawn_is_the_one_that_is_probed() {
     let (world, breaker_of_ada) = (World::default(), Breaker::after(1).open_for(ms(100), ms(100)));
     let cluster = ["one", "two"].into_iter().fold(Cluster::seed(9), |cluster, name| {

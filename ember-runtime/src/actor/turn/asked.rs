@@ -73,6 +73,11 @@ impl Asks {
         }
     }
 
+    /// How many wait, and are not in line.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().values().filter(|ask| ask.waits().is_some()).count()
+    }
+
     /// For how long each has waited that does, and is not in line.
     pub(crate) fn waiting(&self) -> Vec<Duration> {
         self.lock().values().filter_map(|ask| ask.waits()).collect()

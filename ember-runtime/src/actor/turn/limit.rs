@@ -228,7 +228,7 @@ impl Limit {
 
     /// How many wait for a worker: in line, or for a thread that polls them.
     pub(crate) fn queued(&self) -> usize {
-        self.in_line() as usize + self.asks.waiting().len()
+        self.in_line() as usize + self.asks.count()
     }
 
     /// How long the one of these has waited that has waited longest.

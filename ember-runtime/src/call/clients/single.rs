@@ -1,7 +1,7 @@
 //! A call of one instance.
 
 use std::{
-    fmt, mem,
+    fmt,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -12,7 +12,7 @@ use super::setters::setters;
 use crate::{
     actor::{Cx, Loan, Unit},
     call::{
-        paths::{Arrived, Leaving, Parcel, Running, Tried, attempt, leave, make_later, run, send},
+        paths::{Arrived, Leaving, Parcel, SlowCall, Tried, attempt, leave, make_later, run, send},
         reach::{Waited, Waiting, WaitingAway},
         requests::{Inherited, Outcome, Request, RetryPolicy, failed, sound},
     },
@@ -50,7 +50,7 @@ enum Stage<M: Method> {
     Waiting(Waiting<Given<M>>),
     WaitingAway(WaitingAway),
     /// All that is less simple.
-    Running(Running),
+    Slow(SlowCall),
     /// The node has ended.
     Refused(CallError),
 }
@@ -210,39 +210,31 @@ impl<M: Method> Future for Call<M> {
 impl<M: Method> Stage<M> {
     /// The outcome of a call that was not over at once.
     fn poll(&mut self, request: &mut Request<M>, task: &mut Context<'_>) -> Poll<Outcome<M>> {
-        let deadline = match self {
-            Self::Ready => return Poll::Pending,
-            Self::Waiting(waiting) => match ready!(waiting.poll(&request.target, const { &M::INFO }, task)) {
-                Waited::Done(result) => {
-                    return Poll::Ready(sound::<M>(&request.target, result.map_err(CallError::App)));
+        loop {
+            let deadline = match self {
+                Self::Ready => None,
+                Self::Waiting(waiting) => match ready!(waiting.poll(&request.target, const { &M::INFO }, task)) {
+                    Waited::Done(result) => {
+                        return Poll::Ready(sound::<M>(&request.target, result.map_err(CallError::App)));
+                    }
+                    Waited::Over(error) => return Poll::Ready(Err(CallError::of_any(error))),
+                    Waited::Refused(args) => {
+                        *request.args = args.downcast().ok().map(|args| *args);
+                        Some(waiting.deadline())
+                    }
+                },
+                Self::WaitingAway(waiting) => match ready!(waiting.poll::<M>(&request.target, task)) {
+                    Some(outcome) => return Poll::Ready(outcome),
+                    None => Some(waiting.deadline()),
+                },
+                Self::Slow(slow) => {
+                    let arrived = ready!(slow.poll(&request.target, const { &M::INFO }, task));
+                    return Poll::Ready(arrived.map_err(CallError::of_any).and_then(Arrived::outcome::<M>));
                 }
-                Waited::Over(error) => return Poll::Ready(Err(CallError::of_any(error))),
-                Waited::Refused(args) => {
-                    *request.args = args.downcast().ok().map(|args| *args);
-                    Some(waiting.deadline())
-                }
-            },
-            Self::WaitingAway(waiting) => match ready!(waiting.poll::<M>(&request.target, task)) {
-                Some(outcome) => return Poll::Ready(outcome),
-                None => Some(waiting.deadline()),
-            },
-            Self::Running(_) | Self::Refused(_) => None,
-        };
-        if deadline.is_some() {
+                Self::Refused(error) => return Poll::Ready(Err(CallError::of_any(error.clone()))),
+            };
             *self = begin(request, deadline);
         }
-        let running = match self {
-            Self::Running(running) => running,
-            Self::Refused(_) => {
-                let Self::Refused(error) = mem::replace(self, Self::Ready) else { return Poll::Pending };
-                return Poll::Ready(Err(CallError::of_any(error)));
-            }
-            _ => return Poll::Pending,
-        };
-        Poll::Ready(match ready!(running.poll(&request.target, const { &M::INFO }, task)) {
-            Ok(arrived) => arrived.outcome::<M>(),
-            Err(error) => Err(CallError::of_any(error)),
-        })
     }
 }
 
@@ -253,7 +245,7 @@ fn begin<M: Method>(request: &mut Request<M>, deadline: Option<Instant>) -> Stag
             let over = RefusedReason::from(over).into();
             Stage::Refused(failed(&request.target, const { &M::INFO }, None, over))
         }
-        None => Stage::Running(run(Parcel::of(request), Inherited::awaited(), deadline)),
+        None => Stage::Slow(run(Parcel::of(request), Inherited::awaited(), deadline)),
     }
 }
 
@@ -262,7 +254,7 @@ impl<M: Method> fmt::Debug for Call<M> {
         match &self.stage {
             _ if self.ended => write!(f, "Call({}, ended)", M::INFO.name),
             Stage::Ready => self.request.fmt(f),
-            Stage::Waiting(_) | Stage::WaitingAway(_) | Stage::Running(_) | Stage::Refused(_) => {
+            Stage::Waiting(_) | Stage::WaitingAway(_) | Stage::Slow(_) | Stage::Refused(_) => {
                 write!(f, "Call({}, running)", M::INFO.name)
             }
         }

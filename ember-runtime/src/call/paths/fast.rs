@@ -10,7 +10,7 @@ use crate::{
     actor::{Offer, Port, Short, ShortCall},
     call::{
         reach::{Away, Waiting, WaitingAway, put_args_of},
-        requests::{Inherited, Options, Outcome, Request, Target, describe, unsound},
+        requests::{Inherited, Options, Outcome, Request, Target, describe},
         routes::Router,
     },
     directory::Instance,
@@ -32,7 +32,7 @@ pub(crate) fn attempt<M: Method>(request: &mut Request<M>, task: &mut Context<'_
     if request.retry.is_some() {
         return Tried::Not;
     }
-    if let Some(error) = unsound::<M>(&request.target, &request.args).or_else(|| request.find_key()) {
+    if let Some(error) = request.unfit() {
         return Tried::Done(Err(CallError::of_any(error)));
     }
     // It is taken out of where it is remembered while it is used: the handler may make calls itself.

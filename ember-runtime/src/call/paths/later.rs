@@ -10,7 +10,7 @@ use std::{
 use tokio::{runtime::Handle, sync::oneshot, time::timeout_at};
 
 use super::{
-    parcel::{Arrived, Parcel, Running},
+    parcel::{Arrived, Parcel, SlowCall},
     slow::run,
 };
 use crate::{
@@ -32,7 +32,7 @@ pub(crate) fn make_later(runtime: &Handle, parcel: Parcel, finish: Finish) {
     }
 }
 
-fn begin(runtime: &Handle, mut call: Running, finish: Finish) {
+fn begin(runtime: &Handle, mut call: SlowCall, finish: Finish) {
     match Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(ended) => finish(ended),
         Poll::Pending => drop(runtime.spawn(async move { finish(call.await) })),

@@ -19,6 +19,6 @@ pub(crate) use self::{
     fresh::far,
     later::make_later,
     one_way::send,
-    parcel::{Arrived, Parcel, Running},
+    parcel::{Arrived, Parcel, SlowCall},
     slow::run,
 };

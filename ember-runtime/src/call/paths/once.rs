@@ -160,10 +160,7 @@ impl Course {
             Answer::Failed(failure) => return Attempt::Failed(failure),
             Answer::Refused(reason, _) => return Attempt::Refused(reason),
         };
-        match read {
-            Ok(()) => Attempt::Done,
-            Err(error) => Attempt::Failed(LostReason::Undecodable(error.to_string()).into()),
-        }
+        Attempt::read(read)
     }
 }
 

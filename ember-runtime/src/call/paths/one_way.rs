@@ -11,7 +11,7 @@ use crate::{
     actor::Offer,
     call::{
         reach::{Freight, Laden, put_args_of},
-        requests::{Inherited, Options, Request, Target, failed, overtaken, unsound},
+        requests::{Inherited, Options, Request, Target, failed, overtaken},
     },
     directory::{Instance, Probing},
     error::{CallError, RefusedReason, SendError},
@@ -121,7 +121,7 @@ fn hopeless<M: Method>(request: &mut Request<M>) -> Option<CallError> {
     if request.options.timeout.is_zero() {
         return Some(failed(&request.target, const { &M::INFO }, None, RefusedReason::Expired.into()));
     }
-    unsound::<M>(&request.target, &request.args).or_else(|| request.find_key())
+    request.unfit()
 }
 
 /// What it says of its caller, if nothing else travels beside the arguments.

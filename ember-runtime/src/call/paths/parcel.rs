@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use crate::{
     call::{
         reach::{Freight, Laden},
-        requests::{Options, Outcome, Request, Retry, Target, describe, failed, sound, unsound},
+        requests::{Options, Outcome, Request, Retry, Target, describe, failed, sound},
         routes::Ended,
     },
     error::{CallError, LostReason, RefusedReason},
@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// A call that goes this way: it ends with what it was, and how it ended.
-pub(crate) struct Running(BoxFuture<'static, Arrived>);
+pub(crate) struct SlowCall(BoxFuture<'static, Arrived>);
 
-impl Running {
+impl SlowCall {
     pub(super) fn of(call: impl Future<Output = Arrived> + Send + 'static) -> Self {
         Self(Box::pin(call))
     }
@@ -37,7 +37,7 @@ impl Running {
     }
 }
 
-impl Future for Running {
+impl Future for SlowCall {
     type Output = Arrived;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Arrived> {
@@ -79,7 +79,7 @@ pub(crate) struct Parcel {
 impl Parcel {
     /// Takes what is left of a request. Runs code of the user's.
     pub(crate) fn of<M: Method>(request: &mut Request<M>) -> Self {
-        let unfit = request.find_key().or_else(|| unsound::<M>(&request.target, &request.args));
+        let unfit = request.unfit();
         let policy = request.retry.as_ref().map(|retry| retry.policy);
         let (target, options) = (request.target.clone(), request.options.clone());
         Self { freight: Box::new(Laden::of(request)), target, options, policy, unfit }

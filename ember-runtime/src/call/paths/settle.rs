@@ -10,7 +10,7 @@ use tokio::{
 use super::slow::Course;
 use crate::{
     call::{
-        requests::OutcomeOf,
+        requests::{OutcomeOf, undecodable},
         routes::{OpenCall, Router},
     },
     directory::Instance,
@@ -80,7 +80,7 @@ impl Course {
             Stored::App(bytes) => self.freight.read(Err(bytes), None),
             Stored::Lost(reason) => return Err(reason.clone().into()),
         };
-        read.map_err(|error| LostReason::Undecodable(error.to_string()).into())
+        read.map_err(|error| undecodable(&error))
     }
 }
 

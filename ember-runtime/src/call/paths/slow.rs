@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    parcel::{Arrived, Parcel, Running},
+    parcel::{Arrived, Parcel, SlowCall},
     resolved,
 };
 use crate::{
@@ -28,7 +28,7 @@ const MAX_PAUSE: Duration = Duration::from_millis(200);
 
 /// Makes a call. Its first step takes it to the callee's mailbox, or to the link, if nothing is in the way. It ends at
 /// `deadline` at the latest, if it has one already.
-pub(crate) fn run(parcel: Parcel, inherited: Inherited, deadline: Option<Instant>) -> Running {
+pub(crate) fn run(parcel: Parcel, inherited: Inherited, deadline: Option<Instant>) -> SlowCall {
     let Parcel { freight, target, options, policy, unfit } = parcel;
     let deadline = deadline.unwrap_or_else(|| inherited.deadline(&options));
     let course = Course {
@@ -53,7 +53,7 @@ pub(crate) fn run(parcel: Parcel, inherited: Inherited, deadline: Option<Instant
         is_out_of_retries: false,
     };
     // tokio's timers and channels, which it waits for, see no waker of the user's.
-    Running::of(shielded(course.whole(policy, unfit)))
+    SlowCall::of(shielded(course.whole(policy, unfit)))
 }
 
 /// One call under way.

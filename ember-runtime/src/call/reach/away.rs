@@ -14,11 +14,11 @@ use super::{
     remote::{came, is_shown, lend},
 };
 use crate::{
-    call::requests::{Attempt, Outcome, Target, failed},
+    call::requests::{Attempt, Outcome, Target, failed, undecodable},
     directory::{InShare, Instance, Share},
     error::{CallError, Failure, LostReason},
     id::{Epoch, MethodId, Pid},
-    message::{CodecError, Encode, Envelope, Lane, Method, MethodInfo, MethodKind, Payload, Reading, Stamp},
+    message::{Encode, Envelope, Lane, Method, MethodInfo, MethodKind, Payload, Reading, Stamp},
     office::Shown,
     transport::{OutCall, PendingReply},
 };
@@ -128,7 +128,7 @@ impl WaitingAway {
         let read = came.and_then(|came| {
             let _lent = lend(&came);
             let came = came.as_deref().map_err(|error| &**error);
-            read::<M>(came, Some(&target.router)).map_err(undecodable)
+            read::<M>(came, Some(&target.router)).map_err(|error| Attempt::Failed(undecodable(&error)))
         });
         Poll::Ready(match self.judge(read.as_ref().err(), target, const { &M::INFO }) {
             Judged::Failed(error) => Some(Err(CallError::of_any(error))),
@@ -169,10 +169,6 @@ enum Judged {
     Counts,
     MayYetRun,
     Failed(CallError),
-}
-
-fn undecodable(error: CodecError) -> Attempt {
-    Attempt::Failed(LostReason::Undecodable(error.to_string()).into())
 }
 
 #[cfg(test)]

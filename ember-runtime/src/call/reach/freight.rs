@@ -16,7 +16,7 @@ use crate::{
         requests::{Args, Attempt, Keep, Request},
         routes::Router,
     },
-    error::RefusedReason,
+    error::{LostReason, RefusedReason},
     id::MethodId,
     message::{Answer, Answering, CodecError, Envelope, Given, Method, MethodKind, Stamp, Station, reply_slot},
     panics::{caught, discard},
@@ -159,7 +159,10 @@ impl<M: Method> Freight for Laden<M> {
     }
 
     fn poll_answer(&mut self, task: &mut Context<'_>) -> Poll<Attempt> {
-        let Some(answering) = &mut self.answering else { return Poll::Pending };
+        // Of a call that was not submitted nobody would ever say anything.
+        let Some(answering) = &mut self.answering else {
+            return Poll::Ready(Attempt::Failed(LostReason::NoReply.into()));
+        };
         let answer = ready!(Pin::new(answering).poll(task));
         self.answering = None;
         Poll::Ready(match answer {

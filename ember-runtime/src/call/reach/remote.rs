@@ -11,7 +11,7 @@ use super::{
 use crate::{
     actor::SIGNATURE_OF,
     call::{
-        requests::{Aim, Attempt, HandedOver, Question},
+        requests::{Aim, Attempt, HandedOver, Question, undecodable},
         routes::{Boarding, Departure, Router},
     },
     directory::{Instance, NodeRecord, Turn},
@@ -98,10 +98,7 @@ impl Router {
             Err(attempt) => return attempt,
         };
         let _lent = lend(&came);
-        match freight.read(came.as_deref().map_err(|error| &**error), Some(&target.router)) {
-            Ok(()) => Attempt::Done,
-            Err(error) => Attempt::Failed(LostReason::Undecodable(error.to_string()).into()),
-        }
+        Attempt::read(freight.read(came.as_deref().map_err(|error| &**error), Some(&target.router)))
     }
 
     /// Lets a call wait for the link, which is being made; gives it back when it has left.
@@ -169,9 +166,7 @@ impl Router {
         let pending = ask(links, &peer, (NODE_ITSELF, Q::ID), &written).await?;
         Ok(async move {
             match pending.await {
-                RawAnswer::Value(answer) => {
-                    decode(&answer).map_err(|error| LostReason::Undecodable(error.to_string()).into())
-                }
+                RawAnswer::Value(answer) => decode(&answer).map_err(|error| undecodable(&error)),
                 RawAnswer::App(_) => Err(LostReason::NoReply.into()),
                 RawAnswer::Failed(failure) => Err(failure),
             }

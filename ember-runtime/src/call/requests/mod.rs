@@ -13,7 +13,7 @@ mod target;
 pub(crate) use self::{
     args::Args,
     inherited::{Inherited, overtaken},
-    outcome::{Attempt, HandedOver, Outcome, describe, failed, sound, unsound, waits},
+    outcome::{Attempt, HandedOver, Outcome, describe, failed, sound, undecodable, waits},
     owed::OwedCall,
     question::{
         CloseStream, Describe, EndOf, Entries, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,

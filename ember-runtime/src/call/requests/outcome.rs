@@ -9,7 +9,7 @@ use super::target::Target;
 use crate::{
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
-    message::{CHECKED, Method, MethodInfo},
+    message::{CHECKED, CodecError, Method, MethodInfo},
 };
 
 /// The result of a call.
@@ -48,6 +48,18 @@ pub(crate) enum Attempt {
     Failed(Failure),
 }
 
+impl Attempt {
+    /// It ran, and its result was read or cannot be.
+    pub(crate) fn read(read: Result<(), CodecError>) -> Self {
+        read.map_or_else(|error| Self::Failed(undecodable(&error)), |()| Self::Done)
+    }
+}
+
+/// What came back cannot be read, for this reason.
+pub(crate) fn undecodable(error: &CodecError) -> Failure {
+    LostReason::Undecodable(error.to_string()).into()
+}
+
 /// Whether it makes sense to wait for the reason to pass when there is nobody else to ask.
 pub(crate) fn waits(reason: &RefusedReason) -> bool {
     reason.can_pass() && !matches!(reason, RefusedReason::Paused)
@@ -55,7 +67,7 @@ pub(crate) fn waits(reason: &RefusedReason) -> bool {
 
 /// Why these arguments would not arrive as what they are: asked in debug builds and simulations only, see `verify`.
 #[inline]
-pub(crate) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError> {
+pub(super) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError> {
     if !CHECKED {
         return None;
     }
@@ -75,7 +87,7 @@ pub(crate) fn sound<M: Method>(target: &Target, outcome: Outcome<M>) -> Outcome<
         Err(_) => return outcome,
     };
     match M::wire().map(|wire| wire.check_result(result)) {
-        Some(Err(error)) => Err(describe::<M>(target, None, LostReason::Undecodable(error.to_string()).into())),
+        Some(Err(error)) => Err(describe::<M>(target, None, undecodable(&error))),
         _ => outcome,
     }
 }

@@ -4,7 +4,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{args::Args, outcome::failed, retry::Repeat, target::Target};
+use super::{
+    args::Args,
+    outcome::{failed, unsound},
+    retry::Repeat,
+    target::Target,
+};
 use crate::{
     clock::LONGEST,
     directory::Key,
@@ -65,9 +70,15 @@ impl<M: Method> Request<M> {
 }
 
 impl<M: Method> Request<M> {
+    /// Why no call can be made with these arguments. Otherwise it knows the key that they have. Runs code of the user's.
+    #[inline]
+    pub(crate) fn unfit(&mut self) -> Option<CallError> {
+        unsound::<M>(&self.target, &self.args).or_else(|| self.find_key())
+    }
+
     /// Takes the key out of the arguments, if the contract says which it is, and it has not been done. Runs code of the user's.
     #[inline]
-    pub(crate) fn find_key(&mut self) -> Option<CallError> {
+    fn find_key(&mut self) -> Option<CallError> {
         if const { M::INFO.key.is_none() } { None } else { self.hash_key() }
     }
 

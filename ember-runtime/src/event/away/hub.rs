@@ -170,13 +170,18 @@ impl Hub {
     /// Another node says what it wants.
     pub(crate) fn hear(&self, peer: NodeKey, said: Announce) -> Heard {
         let line = self.line(peer);
-        self.stirred.notify_one();
         let compared = Compared::of(&said.wanted, (peer, &self.named(peer)), &|event| line.is_first_other(event));
         let others = compared.other_ids();
-        let kept = self.change(|| {
+        let (line, kept) = self.change(|| {
+            // It may have been forgotten meanwhile: what is said on a way that is none any more would be lost.
+            let line = self.line(peer);
             let kept = line.hear(said.number, said.server, compared.fits, others).unwrap_or_default();
-            kept.into_iter().filter_map(|stream| self.hold_kept(&line, stream, said.server)).collect()
+            let kept = kept.into_iter().filter_map(|stream| self.hold_kept(&line, stream, said.server)).collect();
+            (line, kept)
         });
+        self.stirred.notify_one();
+        // Of what it does not want any more nothing is left to say.
+        line.may_be_empty();
         self.send_kept(&line, kept);
         Heard { others: compared.others }
     }
@@ -277,3 +282,7 @@ impl fmt::Debug for Hub {
         f.debug_struct("Hub").field("lines", &self.lock().all.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "hub_tests.rs"]
+mod tests;

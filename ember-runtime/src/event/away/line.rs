@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Of runs of nodes that have left the view so many are remembered: what they wanted, and how far their events were.
-pub(super) const REMEMBERED: usize = 1024;
+pub(super) const RUNS_REMEMBERED: usize = 1024;
 
 pub(crate) struct Line {
     pub(crate) peer: NodeKey,
@@ -316,6 +316,11 @@ impl Line {
     pub(super) fn is_empty(&self) -> bool {
         let state = self.lock();
         state.away || state.queue.is_empty()
+    }
+
+    /// What waits for it may have become less without an answer: whoever waits for that looks. To be called with nothing locked.
+    pub(super) fn may_be_empty(&self) {
+        self.passed.send_replace(());
     }
 
     /// Tells when items were answered, or thrown away.

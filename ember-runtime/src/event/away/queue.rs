@@ -16,7 +16,7 @@ use super::wire::{Batch, Item, MOST_STREAMS, StreamName, Taken};
 pub(super) const MOST: Bounds = Bounds { items: 4096, bytes: 4 * 1024 * 1024 };
 
 /// Of how many batches back it is remembered that mailboxes were full.
-const REMEMBERED: usize = 1024;
+const FULL_REMEMBERED: usize = 1024;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
@@ -70,6 +70,8 @@ pub(super) struct Queue {
     /// remembers it when this one does not.
     generations: Arc<AtomicU64>,
     waiting: VecDeque<Waiting>,
+    /// Where the last event from before stands, or stood, of each stream that had one.
+    held: BTreeMap<StreamKey, u64>,
     bytes: usize,
     /// The place of the last item.
     placed: u64,
@@ -119,6 +121,7 @@ impl Queue {
             streams: BTreeMap::new(),
             generations,
             waiting: VecDeque::new(),
+            held: BTreeMap::new(),
             bytes: 0,
             placed: 0,
             settled: 0,
@@ -167,7 +170,8 @@ impl Queue {
     /// Keeps a place for the last event from before, which has no number; nothing if there is no room. What waits of an earlier one does not go.
     pub(super) fn hold(&mut self, key: StreamKey) -> Option<u64> {
         let generation = self.streams.get(&key)?.generation;
-        for earlier in self.waiting.iter_mut().filter(|it| it.number == 0 && it.stream == key) {
+        let earlier = self.held.remove(&key).and_then(|place| self.index_of(place));
+        if let Some(earlier) = earlier.and_then(|index| self.waiting.get_mut(index)) {
             self.bytes -= earlier.content.len();
             earlier.content = Content::Nothing;
         }
@@ -176,19 +180,24 @@ impl Queue {
         }
         let content = Content::Pending;
         self.push(Waiting { stream: key, generation, number: 0, service: None, content });
+        self.held.insert(key, self.placed);
         Some(self.placed)
     }
 
     /// What stands at a place that was kept; nothing if it cannot be sent. Whether it is sent.
     pub(super) fn fill(&mut self, place: u64, bytes: Option<Bytes>) -> bool {
-        let first = self.placed + 1 - self.waiting.len() as u64;
-        let index = place.checked_sub(first).and_then(|index| usize::try_from(index).ok());
-        let item = index.and_then(|index| self.waiting.get_mut(index));
+        let item = self.index_of(place).and_then(|index| self.waiting.get_mut(index));
         let Some(item) = item.filter(|it| matches!(it.content, Content::Pending)) else { return false };
         item.content =
             bytes.filter(|bytes| self.bounds.fit(self.bytes, bytes.len())).map_or(Content::Nothing, Content::Bytes);
         self.bytes += item.content.len();
         matches!(item.content, Content::Bytes(_))
+    }
+
+    /// What waits at a place, if it has not been passed.
+    fn index_of(&self, place: u64) -> Option<usize> {
+        let first = self.placed + 1 - self.waiting.len() as u64;
+        usize::try_from(place.checked_sub(first)?).ok()
     }
 
     fn push(&mut self, item: Waiting) -> Put {
@@ -249,12 +258,12 @@ impl Queue {
                 self.full.insert(first + u64::from(*index), *mailboxes);
             }
         }
-        while self.full.len() > REMEMBERED {
+        while self.full.len() > FULL_REMEMBERED {
             let forgotten = self.full.pop_first().map_or(0, |(place, _)| place);
             self.forgotten = self.forgotten.max(forgotten);
         }
         self.leave(sent.to);
-        self.told(sent);
+        self.note_known(sent);
         self.settled = self.settled.max(sent.to);
         sent.keys.iter().copied().zip(taken.takers.iter().copied()).collect()
     }
@@ -268,7 +277,7 @@ impl Queue {
         }
         // If that is what it cannot read, it would be said for ever.
         if sent.batch.items.is_empty() {
-            self.told(sent);
+            self.note_known(sent);
         }
         self.throw(sent.to + 1 - sent.batch.items.len() as u64, sent.to);
     }
@@ -284,7 +293,7 @@ impl Queue {
         if from <= to {
             self.thrown.insert(from, to);
         }
-        while self.thrown.len() > REMEMBERED {
+        while self.thrown.len() > FULL_REMEMBERED {
             let forgotten = self.thrown.pop_first().map_or(0, |(_, to)| to);
             self.forgotten = self.forgotten.max(forgotten);
         }
@@ -296,6 +305,7 @@ impl Queue {
         for it in std::mem::take(&mut self.waiting).iter().filter(|it| it.number > 0) {
             self.cut(it.stream, it.generation);
         }
+        self.held.clear();
         self.bytes = 0;
     }
 
@@ -309,7 +319,7 @@ impl Queue {
     }
 
     /// What the other node knows now of where its streams stand.
-    fn told(&mut self, sent: &Sent) {
+    fn note_known(&mut self, sent: &Sent) {
         let items = sent.batch.items.iter().map(|it| (it.stream, it.number));
         for (stream, number) in items.chain(sent.batch.last.iter().copied()) {
             let (key, name) = (sent.keys[stream as usize], sent.batch.streams[stream as usize]);

@@ -155,7 +155,7 @@ fn what_is_larger_than_all_that_may_wait_goes_where_nothing_waits() {
 #[test]
 fn what_is_not_remembered_is_not_said_to_be_taken() {
     let mut queue = queue(10);
-    for _ in 0..=REMEMBERED {
+    for _ in 0..=FULL_REMEMBERED {
         put(&mut queue, 1);
         let sent = queue.next(100, AT_ONCE).unwrap();
         queue.answered(&sent, &Taken { takers: vec![1], full: vec![(0, 1)] });

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    line::REMEMBERED,
+    line::RUNS_REMEMBERED,
     wire::{Batch, StreamName, Taken},
 };
 use crate::{
@@ -75,11 +75,17 @@ enum Step<'a> {
 pub(super) type Here<'a> = (&'a Bus, u32);
 
 impl Sources {
+    /// Of one that is heard now.
     fn of(&self, peer: NodeKey) -> Arc<(Turn, Mutex<Source>)> {
         let mut all = lock(&self.all);
         let entry = all.entry(peer).or_default();
         entry.heard = self.batches.fetch_add(1, Ordering::Relaxed);
         Arc::clone(&entry.source)
+    }
+
+    /// The same, if it was ever heard.
+    fn known(&self, peer: NodeKey) -> Option<Arc<(Turn, Mutex<Source>)>> {
+        lock(&self.all).get(&peer).map(|entry| Arc::clone(&entry.source))
     }
 
     pub(super) fn runs(&self) -> Vec<NodeKey> {
@@ -125,7 +131,7 @@ impl Sources {
 
     /// A run of a node is lost: what it published last may never come.
     pub(super) fn lose(&self, peer: NodeKey, (bus, server): Here<'_>) {
-        let of = self.of(peer);
+        let Some(of) = self.known(peer) else { return };
         let streams: Vec<_> = {
             let mut source = lock(&of.1);
             if std::mem::replace(&mut source.lost, true) {
@@ -151,7 +157,7 @@ impl Sources {
         let away = all.iter().filter(|(peer, _)| !is_there(**peer)).map(|(peer, entry)| (entry.heard, *peer));
         let mut away: Vec<_> = away.collect();
         away.sort_unstable();
-        away.truncate(away.len().saturating_sub(REMEMBERED));
+        away.truncate(away.len().saturating_sub(RUNS_REMEMBERED));
         away.iter().for_each(|(_, peer)| drop(all.remove(peer)));
         away.into_iter().map(|(_, peer)| peer).collect()
     }

@@ -111,9 +111,13 @@ async fn an_answer_that_was_lost_is_given_again() {
 #[tokio::test]
 async fn those_that_were_heard_first_are_forgotten_first() {
     let (sources, bus) = (Sources::default(), Bus::new(key(9)));
-    for run in (0..=REMEMBERED as u64).rev() {
+    for run in (0..=RUNS_REMEMBERED as u64).rev() {
         sources.receive(key(run), &batch(1, &[1], None), (&bus, 0)).await;
     }
-    assert_eq!(sources.prune(|_| false), [key(REMEMBERED as u64)]);
-    assert_eq!(sources.runs().len(), REMEMBERED);
+    let first = key(RUNS_REMEMBERED as u64);
+    sources.lose(first, (&bus, 0));
+    assert_eq!(sources.prune(|_| false), [first], "that it is lost is not heard of it");
+    assert_eq!(sources.runs().len(), RUNS_REMEMBERED);
+    sources.lose(first, (&bus, 0));
+    assert!(!sources.runs().contains(&first), "it stays forgotten");
 }

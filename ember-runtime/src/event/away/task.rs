@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Bound,
     sync::Arc,
     time::Duration,
 };
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::{
     compare,
     hub::Hub,
-    line::{Line, REMEMBERED},
+    line::{Line, RUNS_REMEMBERED},
     queue::Sent,
     wire::AT_ONCE,
 };
@@ -92,7 +93,9 @@ impl Hub {
     /// Sees to those who are not in the view any more, or not yet.
     fn part(&self, peers: &BTreeSet<NodeKey>, departures: &mut u64) {
         let directory = self.router.directory();
-        let is_newer = |peer: NodeKey| peers.iter().any(|it| it.id == peer.id && it.incarnation > peer.incarnation);
+        // The runs of a node stand beside each other, in their order.
+        let after = |peer: NodeKey| peers.range((Bound::Excluded(peer), Bound::Unbounded)).next();
+        let is_newer = |peer: NodeKey| after(peer).is_some_and(|next| next.id == peer.id);
         let mut away = Vec::new();
         for line in self.lines().into_iter().filter(|line| !peers.contains(&line.peer)) {
             if is_newer(line.peer) || directory.departed(line.peer) == Some(Departed::InOrder) {
@@ -108,7 +111,7 @@ impl Hub {
         }
         // Those that have left first.
         away.sort_unstable();
-        for (_, peer) in away.iter().take(away.len().saturating_sub(REMEMBERED)) {
+        for (_, peer) in away.iter().take(away.len().saturating_sub(RUNS_REMEMBERED)) {
             self.forget(*peer);
         }
         for peer in self.sources.runs().into_iter().filter(|peer| !peers.contains(peer)) {

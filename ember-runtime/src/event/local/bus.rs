@@ -266,3 +266,7 @@ impl Drop for Subscribed {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "bus_tests.rs"]
+mod tests;

@@ -37,6 +37,11 @@ impl Followed {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        thread,
+    };
+
     use super::*;
     use crate::id::{Incarnation, NodeId, NodeKey};
 
@@ -51,5 +56,43 @@ mod tests {
         followed.changed().await;
         followed.changed().await;
         assert!(!Arc::ptr_eq(&first, &followed.now()));
+    }
+
+    #[test]
+    fn a_change_that_comes_while_it_is_looked_at_is_read_then_or_the_next_time() {
+        const CHANGES: usize = 1_000;
+        let changed = ordered::Sender::default();
+        let bus = Arc::new(Bus::new(NodeKey { id: NodeId(1), incarnation: Incarnation(1) }));
+        let mut followed = Followed { bus, changes: changed.subscribe(), read: None };
+        let (sent, read) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for change in 1..=CHANGES {
+                    while read.load(Ordering::Acquire) < change {
+                        thread::yield_now();
+                    }
+                    changed.send_replace(());
+                    sent.store(change, Ordering::Release);
+                }
+            });
+            let mut lost = 0;
+            for change in 1..=CHANGES {
+                let before = followed.now();
+                read.store(change, Ordering::Release);
+                for looks in 0_u32.. {
+                    let is_sent = sent.load(Ordering::Acquire) == change;
+                    let now = followed.now();
+                    if is_sent {
+                        lost += usize::from(Arc::ptr_eq(&before, &now));
+                        break;
+                    }
+                    // Not each time: most changes are to come amid a look.
+                    if looks % 256 == 255 {
+                        thread::yield_now();
+                    }
+                }
+            }
+            assert_eq!(lost, 0);
+        });
     }
 }

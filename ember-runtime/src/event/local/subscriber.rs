@@ -293,3 +293,7 @@ struct Note<S: Service> {
     run: EventFn<S>,
     keys: Keys,
 }
+
+#[cfg(test)]
+#[path = "subscriber_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 //! anything, also something that calls through a link.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     mem,
     sync::{Arc, Mutex},
     task::Waker,
@@ -66,6 +66,9 @@ pub(crate) struct Events(Mutex<Queue>);
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<LinkEvent>,
+    /// How many have been told, and the last that waits of each peer, by its number among all that ever were: there a report finds the one before it.
+    told: u64,
+    last: BTreeMap<NodeKey, u64>,
     /// Of calls that have ended with their links. They may be anything, too.
     wakers: Vec<Waker>,
     /// Of attempts, for those who wait for them.
@@ -74,19 +77,40 @@ struct Queue {
     telling: bool,
 }
 
+impl Queue {
+    fn push(&mut self, event: LinkEvent) {
+        self.last.insert(event.peer(), self.told + self.waiting.len() as u64);
+        self.waiting.push_back(event);
+    }
+
+    fn pop(&mut self) -> Option<LinkEvent> {
+        let event = self.waiting.pop_front()?;
+        if self.last.get(&event.peer()) == Some(&self.told) {
+            self.last.remove(&event.peer());
+        }
+        self.told += 1;
+        Some(event)
+    }
+
+    /// The last that waits of this peer.
+    fn last_of(&mut self, peer: NodeKey) -> Option<&mut LinkEvent> {
+        let index = self.last.get(&peer)?.checked_sub(self.told)?;
+        self.waiting.get_mut(usize::try_from(index).ok()?)
+    }
+}
+
 impl Events {
     /// To be called in the order of events, that is with the table locked.
     pub(crate) fn push(&self, event: LinkEvent) {
-        lock(&self.0).waiting.push_back(event);
+        lock(&self.0).push(event);
     }
 
     /// The same of a report, which takes the place of one that was not told yet.
     pub(crate) fn push_report(&self, peer: NodeKey, busy: Vec<(u64, Load)>) {
         let mut queue = lock(&self.0);
-        let last = queue.waiting.iter_mut().rev().find(|event| event.peer() == peer);
-        match last {
+        match queue.last_of(peer) {
             Some(LinkEvent::Reported { busy: before, .. }) => *before = busy,
-            _ => queue.waiting.push_back(LinkEvent::Reported { peer, busy }),
+            _ => queue.push(LinkEvent::Reported { peer, busy }),
         }
     }
 
@@ -117,7 +141,7 @@ impl Events {
         loop {
             let event = {
                 let mut queue = lock(&self.0);
-                let event = queue.waiting.pop_front();
+                let event = queue.pop();
                 queue.telling = event.is_some();
                 event
             };

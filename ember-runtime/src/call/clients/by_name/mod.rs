@@ -14,11 +14,11 @@ use super::single::Call;
 use crate::{
     call::{
         paths::leave_by_name,
-        requests::{Aim, Destination, Options, Request, Target},
+        requests::{Aim, Destination, Options, Request, Target, undecodable},
         routes::Router,
     },
     directory::{Interest, Selector},
-    error::{CallError, Failure, LostReason, RefusedReason},
+    error::{CallError, Failure, RefusedReason},
     id::Pid,
     message::{
         CodecError, Extension, Keys, MethodRef, Written, args_from_json, error_to_json, key_from_json, value_to_json,
@@ -152,7 +152,7 @@ impl CallByName {
             } else {
                 request.options.set_timeout(deadline.saturating_duration_since(Instant::now()));
             }
-            let unreadable = |error: CodecError| wrong(LostReason::Undecodable(error.to_string()).into());
+            let unreadable = |error: CodecError| wrong(undecodable(&error));
             return match Call::new(request).await {
                 Ok(value) => value_to_json(&described.schema, &value).map_err(unreadable),
                 Err(CallError::App(error)) => {

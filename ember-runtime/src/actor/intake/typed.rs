@@ -5,10 +5,10 @@ use crate::{
     actor::{
         erased::AnyCell,
         service::{HandledBy, Path, Service},
-        work::{CallJob, Offer, Port, Post},
+        work::{CallJob, Offer, Port, Post, StartFn, start},
     },
     error::RefusedReason,
-    message::{Given, Lane},
+    message::{Given, Lane, MethodInfo},
 };
 
 /// The port for the method `M` to the unit at `L` of services of the type `S`.
@@ -20,14 +20,28 @@ fn submit<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     cell: &dyn AnyCell,
     call: Offer<'_, M::Args, Given<M>>,
 ) -> Result<(), RefusedReason> {
+    submit_by(cell, call, const { &M::INFO }, start::<S, L, M>)
+}
+
+#[cfg_attr(
+    not(debug_assertions),
+    allow(clippy::inline_always, reason = "what the method is, is known there"),
+    inline(always)
+)]
+fn submit_by<S: Service, A: Send + 'static, R: Send + 'static>(
+    cell: &dyn AnyCell,
+    call: Offer<'_, A, R>,
+    info: &'static MethodInfo,
+    start: StartFn<S, A, R>,
+) -> Result<(), RefusedReason> {
     let cell = cell_for::<S>(cell, call.envelope.as_deref(), call.index)?;
     if const { S::SPEC.is_concurrent() }
         && let Some(cycle) = cell.cycle(call.envelope.as_deref(), call.index)
     {
         return Err(cycle);
     }
-    cell.put(M::INFO.lane, |calls| match const { M::INFO.lane } {
-        Lane::User if !S::SPEC.is_concurrent() => calls.add::<L, M>(call),
-        _ => Post::Job(Box::new(CallJob::<S, L, M>::new(call.take()))),
+    cell.put(info.lane, |calls| match info.lane {
+        Lane::User if const { !S::SPEC.is_concurrent() } => calls.add(call, start, info.name),
+        _ => Post::Job(Box::new(CallJob::new(call.take(), start, info.name))),
     })
 }

@@ -1,4 +1,4 @@
-//! What a thread keeps for another time: values of any types, found by type.
+//! What a thread keeps for another time: values of any types, found by type, or by a kind where several have one type.
 
 use std::{
     any::{Any, TypeId},
@@ -9,7 +9,7 @@ use std::{
 const KEPT: usize = 32;
 
 thread_local! {
-    /// Each type, and a `Vec` of its values. What was used last comes first; there are not more types than the program has.
+    /// Each kind, and a `Vec` of its values. What was used last comes first; there are not more kinds than the program has types.
     static SHELVES: RefCell<Vec<(TypeId, Box<dyn Any>)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -44,16 +44,28 @@ fn empty<T: 'static>() -> Box<dyn Any> {
 /// A value that was kept.
 #[inline]
 pub(crate) fn take<T: 'static>() -> Option<T> {
+    take_of(TypeId::of::<T>())
+}
+
+/// A value of this kind that was kept. Those of one kind are of one type.
+#[inline]
+pub(crate) fn take_of<T: 'static>(kind: TypeId) -> Option<T> {
     let mut taken = None;
-    with(TypeId::of::<T>(), empty::<T>, &mut |shelf| taken = shelf.downcast_mut::<Vec<T>>().and_then(Vec::pop));
+    with(kind, empty::<T>, &mut |shelf| taken = shelf.downcast_mut::<Vec<T>>().and_then(Vec::pop));
     taken
 }
 
 /// Keeps a value, if there is room.
 #[inline]
 pub(crate) fn keep<T: 'static>(value: T) {
+    keep_of(TypeId::of::<T>(), value);
+}
+
+/// Keeps a value of this kind, if there is room.
+#[inline]
+pub(crate) fn keep_of<T: 'static>(kind: TypeId, value: T) {
     let mut value = Some(value);
-    with(TypeId::of::<T>(), empty::<T>, &mut |shelf| {
+    with(kind, empty::<T>, &mut |shelf| {
         if let Some(shelf) = shelf.downcast_mut::<Vec<T>>()
             && shelf.len() < KEPT
             && let Some(value) = value.take()

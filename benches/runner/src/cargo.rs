@@ -5,6 +5,10 @@ use std::{path::Path, process::Command, time::Instant};
 /// Without what the cargo outside says about the runner: build scripts (ring's) that look at it would run anew each time.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO"));
+    // A dependency may name a toolchain of its own, and a target folder elsewhere is below no file that names one.
+    if let Some(toolchain) = option_env!("RUSTUP_TOOLCHAIN") {
+        command.env("RUSTUP_TOOLCHAIN", toolchain);
+    }
     for (name, _) in std::env::vars_os() {
         let about_runner = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"];
         if about_runner.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {

@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 
 use super::{
     erased::{Core, Holding},
-    work::Calls,
+    work::{Calls, start},
 };
 use crate::{
     actor::*,
@@ -311,7 +311,8 @@ fn what_senders_put_in_while_memory_is_given_back_stays() {
     let put = |number| {
         let (reply, answering) = reply_slot::<Given<Open>>("open", None);
         let (args, envelope, reply) = (&mut Some((number,)), &mut None, &mut Some(reply));
-        (calls.add::<Here, Open>(Offer { args, envelope, stamp: Stamp::default(), index: 1, reply }), answering)
+        let offer = Offer { args, envelope, stamp: Stamp::default(), index: 1, reply };
+        (calls.add(offer, start::<Vault, Here, Open>, "open"), answering)
     };
     let waiting: Vec<_> = (0..100).map(put).collect();
     calls.trim();

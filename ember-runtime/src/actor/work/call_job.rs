@@ -1,12 +1,12 @@
 //! Calls, as the service that they are for sees them: how one begins, and how one is refused.
 
-use std::{any::Any, marker::PhantomData, mem, panic::catch_unwind};
+use std::{any::Any, mem, panic::catch_unwind};
 
 use tokio::time::Instant;
 
 use super::{
     handed::{Handed, SendFn, To, conclude, send},
-    job::{About, Driving, Job, PendingCall},
+    job::{About, Driving, Job, PendingCall, StartFn},
     offer::Submission,
     pool::Memory,
     step::{Handler, Step, first_step, handler},
@@ -16,7 +16,7 @@ use crate::{
     error::RefusedReason,
     id::fnv1a_of,
     mailbox::Bytes,
-    message::{CameFrom, CodecError, Due, Given, Method, RawCall, RawReply, Reply, Stamp},
+    message::{CameFrom, CodecError, Due, Given, RawCall, RawReply, Reply, Stamp},
     panics::discard,
 };
 
@@ -29,7 +29,11 @@ pub(crate) fn start<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     start_by(call, body, driver, &handler::<S, L, M>())
 }
 
-#[cfg_attr(not(debug_assertions), inline)]
+#[cfg_attr(
+    not(debug_assertions),
+    allow(clippy::inline_always, reason = "what the handler is, is known there"),
+    inline(always)
+)]
 fn start_by<S: Service, A: Send + 'static, T: Send + 'static, E: Send + 'static, F>(
     call: Submission<A, Result<T, E>>,
     mut body: Box<Body<S>>,
@@ -244,20 +248,21 @@ fn about(call: PendingCall<'_>) -> About<'_> {
 }
 
 /// A call from this node that waits in the system lane, or for a worker of a concurrent service.
-pub(crate) struct CallJob<S, L, M: Method> {
-    call: Submission<M::Args, Given<M>>,
-    to: PhantomData<fn(S, L)>,
+pub(crate) struct CallJob<S: Service, A, R: 'static> {
+    call: Submission<A, R>,
+    start: StartFn<S, A, R>,
+    method: &'static str,
 }
 
-impl<S, L, M: Method> CallJob<S, L, M> {
-    pub(crate) fn new(call: Submission<M::Args, Given<M>>) -> Self {
-        Self { call, to: PhantomData }
+impl<S: Service, A, R: 'static> CallJob<S, A, R> {
+    pub(crate) fn new(call: Submission<A, R>, start: StartFn<S, A, R>, method: &'static str) -> Self {
+        Self { call, start, method }
     }
 }
 
-impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> {
+impl<S: Service, A: Send + 'static, R: Send + 'static> Job<S> for CallJob<S, A, R> {
     fn start(self: Box<Self>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
-        start::<S, L, M>(self.call, body, driver)
+        (self.start)(self.call, body, driver)
     }
 
     fn about(&self) -> About<'_> {
@@ -267,7 +272,7 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {
-        refuse(M::INFO.name, self.call, reason);
+        refuse(self.method, self.call, reason);
     }
 }
 

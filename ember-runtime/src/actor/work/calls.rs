@@ -4,14 +4,14 @@ use std::{any::Any, collections::VecDeque};
 
 use super::{
     call_job,
-    job::{About, Driving, Job},
+    job::{About, Driving, Job, StartFn},
     offer::{Offer, Submission},
 };
 use crate::{
-    actor::service::{Body, HandledBy, Path, Service, Start},
+    actor::service::{Body, Service, Start},
     error::RefusedReason,
     mailbox::Aside,
-    message::{Given, RawCall},
+    message::RawCall,
     panics::caught,
 };
 
@@ -59,9 +59,6 @@ struct Typed<S: Service, A, R: 'static> {
     method: &'static str,
 }
 
-/// Begins a call of one method.
-type StartFn<S, A, R> = fn(Submission<A, R>, Box<Body<S>>, &mut Driving<'_, '_, S>) -> Start<S>;
-
 impl<S: Service, A: Send + 'static, R: Send + 'static> Queue<S> for Typed<S, A, R> {
     fn start(&mut self, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         match self.calls.pop_front() {
@@ -85,14 +82,9 @@ impl<S: Service, A: Send + 'static, R: Send + 'static> Queue<S> for Typed<S, A, 
 const RAW: usize = usize::MAX;
 
 impl<S: Service> Calls<S> {
-    /// Adds a call from this node.
+    /// Adds a call from this node, which `start` begins.
     #[inline]
-    pub(crate) fn add<L: Path<S>, M: HandledBy<L::Unit>>(&mut self, call: Offer<'_, M::Args, Given<M>>) -> Post<S> {
-        self.queue(call, call_job::start::<S, L, M>, M::INFO.name)
-    }
-
-    #[inline]
-    fn queue<A: Send + 'static, R: Send + 'static>(
+    pub(crate) fn add<A: Send + 'static, R: Send + 'static>(
         &mut self,
         call: Offer<'_, A, R>,
         start: StartFn<S, A, R>,

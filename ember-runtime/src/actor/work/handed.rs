@@ -12,7 +12,9 @@ use crate::{
         service::{Body, Service},
     },
     error::{Failure, LostReason, RefusedReason, Result},
-    message::{Answer, Awaited, Given, Handled, Method, MethodInfo, Promised, Promises, RawReply, Reply, ReplyBody},
+    message::{
+        Answer, Awaited, Given, Handled, Method, MethodInfo, Promised, Promises, RawReply, Reply, ReplyBody, Wire,
+    },
     office::Fence,
     sync::lock,
 };
@@ -96,8 +98,13 @@ impl<T: Send + 'static, E: Send + 'static> To<'_, T, E> {
 }
 
 /// Writes what the method `M` has given back, and sends it.
-pub(super) fn send<M: Method>(reply: RawReply<'_>, mut result: Given<M>) {
-    let Some(wire) = M::wire() else { return reply.fail(RefusedReason::Private) };
+pub(super) fn send<M: Method>(reply: RawReply<'_>, result: Given<M>) {
+    send_by(M::wire(), reply, result);
+}
+
+#[cfg_attr(not(debug_assertions), inline)]
+fn send_by<A, T, E>(wire: Option<Wire<A, T, E>>, reply: RawReply<'_>, mut result: Result<T, E>) {
+    let Some(wire) = wire else { return reply.fail(RefusedReason::Private) };
     if let Err(error) = wire.check_result(result.as_ref()) {
         return reply.fail(LostReason::Undecodable(error.to_string()));
     }

@@ -7,6 +7,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
+use super::offer::Submission;
 use crate::{
     actor::service::{Body, Run, Service, Start, Stepping, Table},
     error::RefusedReason,
@@ -28,6 +29,9 @@ pub(crate) trait Job<S: Service>: Send {
     /// Answers that the work will not be done.
     fn refuse(self: Box<Self>, reason: RefusedReason);
 }
+
+/// Begins a call of one method.
+pub(crate) type StartFn<S, A, R> = fn(Submission<A, R>, Box<Body<S>>, &mut Driving<'_, '_, S>) -> Start<S>;
 
 /// What is known of a job while it waits for a worker of a concurrent service.
 #[derive(Default)]

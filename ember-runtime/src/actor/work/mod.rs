@@ -14,13 +14,13 @@ mod step;
 mod task_job;
 
 pub(crate) use self::{
-    call_job::{CallJob, RawJob, arrive, start_raw},
+    call_job::{CallJob, RawJob, arrive, start, start_raw},
     callback::TellRefused,
     calls::{Calls, Post},
     execute::{run_event, run_hook, run_task},
     go_live::GoLive,
     handed::{Handed, To, conclude},
-    job::{Driving, Job, PendingCall, once},
+    job::{Driving, Job, PendingCall, StartFn, once},
     offer::{Offer, Port, Short, ShortCall},
     pool::{Memory, Spare},
     step::{Handler, Step, first_step, handler},

@@ -2,6 +2,7 @@
 //! Most handlers have ended after it.
 
 use std::{
+    any::TypeId,
     mem,
     pin::{Pin, pin},
     task::{Context, Poll, ready},
@@ -13,7 +14,7 @@ use super::{
     execute::{alike, execute, execute_unless, panicked},
     handed::{Handed, Owing, To, conclude},
     job::once,
-    pool::{Memory, Slot},
+    pool::{Frame, Memory, Slot, frame},
 };
 use crate::{
     actor::{
@@ -37,8 +38,10 @@ async fn running<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(mut body: Box<Bo
 pub(crate) struct Handler<S: Service, A, T: 'static, E: 'static, F> {
     pub(crate) info: &'static MethodInfo,
     pub(crate) route: RouteFn,
-    /// Makes the future of the handler.
-    make: fn(Box<Body<S>>, A) -> F,
+    /// Tells it from all others.
+    pub(super) kind: fn() -> TypeId,
+    /// Puts the future of the handler into its place.
+    pub(super) frame: Frame<S, A, F>,
     /// Begins a call that is dropped when its caller has gone, if the method is one of these.
     pub(crate) unless_gone: Option<UnlessGone<S, A, T, E>>,
 }
@@ -57,7 +60,13 @@ pub(crate) fn handler<S: Service, L: Path<S>, M: HandledBy<L::Unit>>()
 -> HandlerOf<S, M, impl Future<Output = Ran<S, M>> + Send + 'static> {
     let unless_gone =
         const { if M::INFO.cancel { Some(unless_gone::<S, L, M> as UnlessGone<_, _, _, _>) } else { None } };
-    Handler { info: const { &M::INFO }, route: route::<S, L>, make: running::<S, L, M>, unless_gone }
+    Handler {
+        info: const { &M::INFO },
+        route: route::<S, L>,
+        kind: TypeId::of::<fn(S, L, M)>,
+        frame: frame!(running::<S, L, M>),
+        unless_gone,
+    }
 }
 
 /// Begins a call of the method `M` that is dropped when its caller has gone.
@@ -111,7 +120,8 @@ pub(crate) fn first_step<S: Service, A, T: Send + 'static, E: Send + 'static, F>
 where
     F: Future<Output = (Box<Body<S>>, Handed<T, E>)> + Send + 'static,
 {
-    let mut slot = memory.place(handler.info, || (handler.make)(body, args));
+    let kind = (handler.info, (handler.kind)());
+    let mut slot = memory.place(kind, |place| (handler.frame)(place, body, args));
     let step = Measured::begin(*pace, *has_keyed);
     let polled = match slot.as_mut().project().future.as_pin_mut() {
         Some(future) => future.poll(task),

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     actor::Offer,
     call::{
-        reach::{Freight, Laden, put_args_of},
+        reach::{Freight, laden, put_args_of},
         requests::{Inherited, Options, Request, Target, failed, overtaken},
     },
     directory::{Instance, Probing},
@@ -45,7 +45,7 @@ fn leave_at_once<M: Method>(request: &mut Request<M>) -> Result<(), SendError<M:
     {
         return Ok(());
     }
-    let mut laden = Laden::of(request);
+    let mut laden = laden(request);
     let sent = go_round(&mut laden, &request.target, &request.options);
     match sent {
         Ok(()) => Ok(()),

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     call::{
-        reach::{Freight, Laden},
+        reach::{Freight, LadenOf, laden},
         requests::{Options, Outcome, Request, Retry, Target, describe, failed, sound},
         routes::Ended,
     },
@@ -59,7 +59,7 @@ impl Arrived {
         if let Err(error) = end {
             return Err(CallError::of_any(error));
         }
-        match Laden::<M>::unload(freight) {
+        match LadenOf::<M>::unload(freight) {
             Some(result) => sound::<M>(&target, result.map_err(CallError::App)),
             None => Err(describe::<M>(&target, None, LostReason::NoReply.into())),
         }
@@ -82,7 +82,7 @@ impl Parcel {
         let unfit = request.unfit();
         let policy = request.retry.as_ref().map(|retry| retry.policy);
         let (target, options) = (request.target.clone(), request.options.clone());
-        Self { freight: Box::new(Laden::of(request)), target, options, policy, unfit }
+        Self { freight: Box::new(laden(request)), target, options, policy, unfit }
     }
 
     /// It is not made, for this reason.

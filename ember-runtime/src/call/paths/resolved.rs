@@ -227,7 +227,7 @@ impl Resolved {
     }
 
     /// Where the next call goes, if it can be said so simply.
-    #[cfg_attr(not(debug_assertions), inline)]
+    #[cfg_attr(not(debug_assertions), allow(clippy::inline_always, reason = "as above"), inline(always))]
     pub(crate) fn choose(&mut self, kind: &MethodKind, target: &Target, key: Option<u64>) -> Option<Chosen<'_>> {
         let Self { whom, spare, at_home, .. } = self;
         let mut in_turn = false;

@@ -13,12 +13,12 @@ use super::local;
 use crate::{
     actor::{AnyCell, Offer},
     call::{
-        requests::{Args, Attempt, Keep, Request},
+        requests::{Attempt, Keep, Request},
         routes::Router,
     },
     error::{LostReason, RefusedReason},
     id::MethodId,
-    message::{Answer, Answering, CodecError, Envelope, Given, Method, MethodKind, Stamp, Station, reply_slot},
+    message::{Answer, Answering, CodecError, Envelope, Method, MethodKind, Stamp, Station, Wire, reply_slot},
     panics::{caught, discard},
 };
 
@@ -73,38 +73,71 @@ pub(crate) trait Freight: Any + Send {
     fn read(&mut self, came: Came<&[u8]>, router: Option<&Arc<Router>>) -> Result<(), CodecError>;
 }
 
-/// The typed half of a call of the method `M`.
-pub(crate) struct Laden<M: Method> {
-    args: Args<M>,
-    copy: Args<M>,
-    keep: Option<Keep<M::Args>>,
-    answering: Option<Answering<Given<M>>>,
-    result: Option<Given<M>>,
+/// What is asked of a method itself. All else is the same for methods that take and return the same types.
+struct Of<A, T: 'static, E: 'static> {
+    kind: &'static MethodKind,
+    wire: fn() -> Option<Wire<A, T, E>>,
+    place: fn(&dyn AnyCell, MethodId) -> Result<usize, RefusedReason>,
+    submit: fn(&dyn AnyCell, MethodId, Offer<'_, A, Result<T, E>>) -> Result<(), RefusedReason>,
 }
 
-impl<M: Method> Laden<M> {
-    /// That of a request, whose arguments are moved out.
-    pub(crate) fn of(request: &mut Request<M>) -> Self {
-        let keep = request.retry.as_ref().and_then(|retry| retry.keep);
-        let (args, copy) = (Args::new(request.args.take()), Args::new(None));
-        Self { args, copy, keep, answering: None, result: None }
-    }
+/// The typed half of a call that takes `A` and returns a `T` or an `E`.
+pub(crate) struct Laden<A: Send + 'static, T: Send + 'static, E: Send + 'static> {
+    of: &'static Of<A, T, E>,
+    args: Option<A>,
+    copy: Option<A>,
+    keep: Option<Keep<A>>,
+    answering: Option<Answering<Result<T, E>>>,
+    result: Option<Result<T, E>>,
+}
 
+/// That of a call of the method `M`.
+pub(crate) type LadenOf<M> = Laden<<M as Method>::Args, <M as Method>::Value, <M as Method>::Error>;
+
+/// That of a request, whose arguments are moved out.
+pub(crate) fn laden<M: Method>(request: &mut Request<M>) -> LadenOf<M> {
+    let of = const {
+        &Of {
+            kind: MethodKind::of::<M>(),
+            wire: M::wire,
+            place: |cell, id| local::port::<M>(cell, id).map(|(_, index)| index),
+            submit: local::submit::<M>,
+        }
+    };
+    let keep = request.retry.as_ref().and_then(|retry| retry.keep);
+    Laden { of, args: request.args.take(), copy: None, keep, answering: None, result: None }
+}
+
+impl<A: Send + 'static, T: Send + 'static, E: Send + 'static> Laden<A, T, E> {
     /// The arguments, if they are there.
-    pub(crate) fn take_args(&mut self) -> Option<M::Args> {
+    pub(crate) fn take_args(&mut self) -> Option<A> {
         self.args.take()
     }
 
     /// The result, if it is there.
-    pub(crate) fn unload(freight: Box<dyn Freight>) -> Option<Given<M>> {
+    pub(crate) fn unload(freight: Box<dyn Freight>) -> Option<Result<T, E>> {
         let freight: Box<dyn Any> = freight;
-        freight.downcast::<Self>().ok()?.result
+        freight.downcast::<Self>().ok()?.result.take()
+    }
+
+    fn name(&self) -> &'static str {
+        self.of.kind.info.name
     }
 }
 
-impl<M: Method> Freight for Laden<M> {
+/// Code of the user's may panic as they are dropped: as in [`Args`](crate::call::requests::Args).
+impl<A: Send + 'static, T: Send + 'static, E: Send + 'static> Drop for Laden<A, T, E> {
+    fn drop(&mut self) {
+        if let Some(args) = self.args.take() {
+            discard("an argument", self.name(), args);
+        }
+        self.drop_copy();
+    }
+}
+
+impl<A: Send + 'static, T: Send + 'static, E: Send + 'static> Freight for Laden<A, T, E> {
     fn kind(&self) -> &'static MethodKind {
-        MethodKind::of::<M>()
+        self.of.kind
     }
 
     fn has_args(&self) -> bool {
@@ -117,13 +150,15 @@ impl<M: Method> Freight for Laden<M> {
 
     fn copy(&mut self) {
         self.drop_copy();
-        if let (Some(keep), Some(args)) = (self.keep, &*self.args) {
-            *self.copy = Some(keep(args));
+        if let (Some(keep), Some(args)) = (self.keep, &self.args) {
+            self.copy = Some(keep(args));
         }
     }
 
     fn drop_copy(&mut self) {
-        drop(Args::<M>::new(self.copy.take()));
+        if let Some(copy) = self.copy.take() {
+            discard("an argument", self.name(), copy);
+        }
     }
 
     fn use_copy(&mut self) {
@@ -131,11 +166,11 @@ impl<M: Method> Freight for Laden<M> {
     }
 
     fn put_args(&self, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        put_args_of::<M>(&self.args, out)
+        put_args_by((self.of.wire)(), &self.args, out)
     }
 
     fn place(&self, cell: &dyn AnyCell, id: MethodId) -> Result<usize, RefusedReason> {
-        local::port::<M>(cell, id).map(|(_, index)| index)
+        (self.of.place)(cell, id)
     }
 
     fn submit(
@@ -148,12 +183,12 @@ impl<M: Method> Freight for Laden<M> {
         let (mut reply, answering) = if one_way {
             (None, None)
         } else {
-            let (reply, answering) = reply_slot(M::INFO.name, None);
+            let (reply, answering) = reply_slot(self.name(), None);
             (Some(reply), Some(answering))
         };
         let envelope = &mut Some(Box::new(envelope));
         let offer = Offer { args: &mut self.args, envelope, stamp, index: 0, reply: &mut reply };
-        local::submit::<M>(cell, id, offer)?;
+        (self.of.submit)(cell, id, offer)?;
         self.answering = answering;
         Ok(())
     }
@@ -172,7 +207,7 @@ impl<M: Method> Freight for Laden<M> {
             }
             Answer::Failed(failure) => Attempt::Failed(failure),
             Answer::Refused(reason, unused) => {
-                *self.args = unused.downcast().ok().map(|args| *args);
+                self.args = unused.downcast().ok().map(|args| *args);
                 Attempt::Refused(reason)
             }
         })
@@ -183,11 +218,11 @@ impl<M: Method> Freight for Laden<M> {
     }
 
     fn drop_result(&mut self) {
-        discard("a result", M::INFO.name, self.result.take());
+        discard("a result", self.name(), self.result.take());
     }
 
     fn read(&mut self, came: Came<&[u8]>, router: Option<&Arc<Router>>) -> Result<(), CodecError> {
-        self.result = Some(read::<M>(came, router)?);
+        self.result = Some(read_by(self.name(), (self.of.wire)(), came, router)?);
         Ok(())
     }
 }
@@ -211,7 +246,12 @@ impl Drop for Answered<'_> {
 
 /// Writes the arguments, which are there as long as the call has not run.
 pub(crate) fn put_args_of<M: Method>(args: &Option<M::Args>, out: &mut Vec<u8>) -> Result<(), CodecError> {
-    match (M::wire(), args) {
+    put_args_by(M::wire(), args, out)
+}
+
+#[cfg_attr(not(debug_assertions), inline)]
+fn put_args_by<A, T, E>(wire: Option<Wire<A, T, E>>, args: &Option<A>, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    match (wire, args) {
         (Some(wire), Some(args)) => (wire.put_args)(args, out),
         (None, _) => Err(CodecError::new("the method is private")),
         (_, None) => Err(CodecError::new("the arguments are gone")),
@@ -219,8 +259,22 @@ pub(crate) fn put_args_of<M: Method>(args: &Option<M::Args>, out: &mut Vec<u8>) 
 }
 
 /// Reads what came back. Code of the user's does it, and may panic: that ends the call, not its caller.
-pub(crate) fn read<M: Method>(came: Came<&[u8]>, router: Option<&Arc<Router>>) -> Result<Given<M>, CodecError> {
-    let Some(wire) = M::wire() else { return Err(CodecError::new("the method is private")) };
+#[cfg(feature = "cluster")]
+pub(crate) fn read<M: Method>(
+    came: Came<&[u8]>,
+    router: Option<&Arc<Router>>,
+) -> Result<crate::message::Given<M>, CodecError> {
+    read_by(M::INFO.name, M::wire(), came, router)
+}
+
+#[cfg_attr(not(debug_assertions), inline)]
+fn read_by<A, T, E>(
+    method: &'static str,
+    wire: Option<Wire<A, T, E>>,
+    came: Came<&[u8]>,
+    router: Option<&Arc<Router>>,
+) -> Result<Result<T, E>, CodecError> {
+    let Some(wire) = wire else { return Err(CodecError::new("the method is private")) };
     let mut read = None;
     let done = caught(&mut || {
         read = Some(match came {
@@ -230,7 +284,7 @@ pub(crate) fn read<M: Method>(came: Came<&[u8]>, router: Option<&Arc<Router>>) -
     });
     let mut result = match read {
         Some(read) => read?,
-        None => return Err(unreadable(M::INFO.name, done)),
+        None => return Err(unreadable(method, done)),
     };
     if let (Ok(value), Some(router)) = (&mut result, router) {
         wire.adopt(value, || Station(Arc::clone(router) as _));

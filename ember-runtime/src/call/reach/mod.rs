@@ -20,6 +20,6 @@ pub(crate) use self::{
     remote::{NODE_ITSELF, peer_of},
 };
 pub(crate) use self::{
-    freight::{Answered, Freight, Laden, put_args_of},
+    freight::{Answered, Freight, LadenOf, laden, put_args_of},
     waiting::{Asked, Waited, Waiting},
 };

@@ -9,7 +9,7 @@ use super::target::Target;
 use crate::{
     error::{CallError, Failure, LostReason, RefusedReason},
     id::Pid,
-    message::{CHECKED, CodecError, Method, MethodInfo},
+    message::{CHECKED, CodecError, Method, MethodInfo, Wire},
 };
 
 /// The result of a call.
@@ -68,26 +68,36 @@ pub(crate) fn waits(reason: &RefusedReason) -> bool {
 /// Why these arguments would not arrive as what they are: asked in debug builds and simulations only, see `verify`.
 #[inline]
 pub(super) fn unsound<M: Method>(target: &Target, args: &Option<M::Args>) -> Option<CallError> {
-    if !CHECKED {
-        return None;
-    }
-    let error = M::wire()?.check_args(args.as_ref()?).err()?;
-    Some(failed(target, const { &M::INFO }, None, RefusedReason::Undecodable(error.to_string()).into()))
+    if CHECKED { unsound_by((target, const { &M::INFO }), M::wire, args) } else { None }
+}
+
+fn unsound_by<A, T, E>(
+    (target, info): (&Target, &'static MethodInfo),
+    wire: fn() -> Option<Wire<A, T, E>>,
+    args: &Option<A>,
+) -> Option<CallError> {
+    let error = wire()?.check_args(args.as_ref()?).err()?;
+    Some(failed(target, info, None, RefusedReason::Undecodable(error.to_string()).into()))
 }
 
 /// The outcome, unless its value would not travel: see [`unsound`].
 #[inline]
 pub(crate) fn sound<M: Method>(target: &Target, outcome: Outcome<M>) -> Outcome<M> {
-    if !CHECKED {
-        return outcome;
-    }
+    if CHECKED { sound_by((target, const { &M::INFO }), M::wire, outcome) } else { outcome }
+}
+
+fn sound_by<A, T, E>(
+    (target, info): (&Target, &'static MethodInfo),
+    wire: fn() -> Option<Wire<A, T, E>>,
+    outcome: Result<T, CallError<E>>,
+) -> Result<T, CallError<E>> {
     let result = match &outcome {
         Ok(value) => Ok(value),
         Err(CallError::App(error)) => Err(error),
         Err(_) => return outcome,
     };
-    match M::wire().map(|wire| wire.check_result(result)) {
-        Some(Err(error)) => Err(describe::<M>(target, None, undecodable(&error))),
+    match wire().map(|wire| wire.check_result(result)) {
+        Some(Err(error)) => Err(CallError::of_any(failed(target, info, None, undecodable(&error)))),
         _ => outcome,
     }
 }

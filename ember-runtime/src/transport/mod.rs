@@ -34,10 +34,10 @@
 //! *Correlation*: the caller's slot and its generation, each a `u32`; no generation is 0. *Header*: see `header.rs`. A call with an
 //! empty header is 22 bytes and its arguments.
 //!
-//! A record over 128 KiB leaves in *pieces*, one large record after the other, and other records pass between. A piece is a part of its record, not a
-//! copy, and what comes of it is added to the record at once: that is the one copy between two nodes. Calls for the
+//! A record over 128 KiB leaves in *pieces*, one large record after the other, and other records pass between. Calls for the
 //! same service and lane do not: they wait until the large one before them has left, so that their order stays (see
-//! `slow.rs`). The first piece begins with the record's length; a call in pieces has left when its last piece has.
+//! `slow.rs`). The first piece begins with the record's length; a call in pieces has left when its last piece has. A piece is
+//! a part of its record, not a copy, and what comes of it is added to the record at once.
 //!
 //! What a malformed frame costs: the link, with a logged reason. An unreadable header of a readable call costs that
 //! call, which gets an error reply.

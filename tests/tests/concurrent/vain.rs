@@ -3,7 +3,10 @@
 // tidy: virtual time
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
@@ -139,7 +142,7 @@ async fn until_or_busy(is_so: impl Fn() -> bool, or: impl Fn() -> bool) -> &'sta
 #[derive(Clone, Default)]
 pub struct Stove {
     gate: Gate,
-    cooked: std::sync::Arc<AtomicUsize>,
+    cooked: Arc<AtomicUsize>,
 }
 
 #[rpc]
@@ -150,6 +153,23 @@ impl Stove {
             self.gate.pass().await;
         }
         self.cooked.fetch_add(1, SeqCst)
+    }
+
+    #[rpc(key = "pot")]
+    pub async fn api_cover(&self, pot: u64, lid: Lid) {
+        let _ = (pot, lid);
+    }
+}
+
+/// Wants a lock as it is dropped.
+pub struct Lid(Arc<Mutex<Vec<&'static str>>>, Arc<AtomicUsize>);
+
+impl Drop for Lid {
+    fn drop(&mut self) {
+        match self.0.try_lock() {
+            Ok(mut said) => said.push("dropped"),
+            Err(_) => drop(self.1.fetch_add(1, SeqCst)),
+        }
     }
 }
 
@@ -201,4 +221,27 @@ async fn calls_of_a_hot_key_whose_callers_have_gone_leave_their_places_to_others
     for node in [there, here] {
         node.shutdown().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_is_refused_to_make_room_is_not_dropped_by_whoever_needs_the_room() {
+    let (stove, said, waited) = (Stove::default(), Arc::<Mutex<Vec<_>>>::default(), Arc::<AtomicUsize>::default());
+    let node = Node::builder().service(Hosted::new(stove.clone()).mailbox(1)).start().await.unwrap();
+    let (client, pid) = (node.client::<StoveClient>(), instance::<StoveClient>(&node).pid());
+    client.rpc_cook(1, vec![]).send().unwrap();
+    stove.gate.reached().await;
+    let (covers, lid) = (node.local::<Stove>(), Lid(Arc::clone(&said), Arc::clone(&waited)));
+    let covers = tokio::spawn(async move { covers.api_cover(1, lid).await });
+    until("it waits", || node.workers(pid).is_some_and(|workers| workers.waiting == 1)).await;
+    covers.abort();
+    assert!(covers.await.unwrap_err().is_cancelled());
+    {
+        let said = said.lock().unwrap();
+        client.rpc_cook(1, vec![1]).send().unwrap();
+        assert!(said.is_empty());
+    }
+    until("the other is dropped", || said.lock().unwrap().len() == 1).await;
+    assert_eq!(waited.load(SeqCst), 0, "somebody who held its lock has dropped it");
+    stove.gate.open();
+    node.shutdown().await.unwrap();
 }

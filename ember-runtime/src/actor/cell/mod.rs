@@ -1,6 +1,5 @@
 //! The cell of a service: its mailbox, whose turn it is, its driver, and the phases of its life.
 
-mod crew;
 mod driver;
 mod ending;
 mod front;
@@ -10,12 +9,13 @@ mod seat;
 mod tally;
 mod task;
 mod visit;
+mod workers;
 
 pub(crate) use self::{
-    crew::{AtWork, Begun, Order, Together},
     ending::{Ending, bury, part},
     front::Front,
     parts::{AttachFn, Attachments, BeginFn, Blueprint, Cell, Ready, Setup},
     seat::{Seat, Source},
     visit::Visit,
+    workers::{AtWork, Begun, Order, Together},
 };

@@ -8,9 +8,9 @@ use std::{
 use tokio::task::AbortHandle;
 
 use super::{
-    crew::{Order, Together},
     seat::{Seat, Source},
     task::Driver,
+    workers::{Order, Together},
 };
 use crate::{
     actor::{

@@ -134,8 +134,21 @@ impl<T> Lines<T> {
             }
         }
         self.keys.retain(|_, line| line.is_out || !line.waiting.is_empty());
+        // Some have nothing any more, and of others the next one may be of the other lane.
         let Self { ready, keys, .. } = self;
-        ready.iter_mut().for_each(|ready| ready.retain(|it| !matches!(it, Next::Of(key) if !keys.contains_key(key))));
+        let mut moved = [Vec::new(), Vec::new()];
+        for (lane, ready) in ready.iter_mut().enumerate() {
+            ready.retain(|it| {
+                let Next::Of(key) = it else { return true };
+                let Some(&(is_system, _)) = keys.get(key).and_then(|line| line.waiting.front()) else { return false };
+                let of = usize::from(!is_system);
+                if of != lane {
+                    moved[of].push(Next::Of(*key));
+                }
+                of == lane
+            });
+        }
+        ready.iter_mut().zip(moved).for_each(|(ready, moved)| ready.extend(moved));
         self.waiting -= swept.len();
         swept
     }
@@ -292,6 +305,17 @@ mod tests {
         assert_eq!(lines.take(), Some((Some(1), 12)));
         lines.put(false, Some(3), 31);
         assert_eq!((lines.take(), lines.waiting()), (Some((Some(3), 31)), 0));
+    }
+
+    #[test]
+    fn what_comes_first_after_a_sweep_waits_in_its_own_lane() {
+        let mut lines = lines(&[(None, 1)]);
+        lines.put(true, Some(7), 70);
+        lines.put(false, Some(7), 71);
+        lines.put(false, Some(8), 80);
+        lines.put(true, Some(8), 81);
+        lines.sweep(|piece| [70, 80].contains(piece).then_some(()), |_| ());
+        assert_eq!(take_all(&mut lines), [81, 1, 71]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::Body;
 use crate::{
     actor::{about::Lends, turn::Pace},
-    message::RawReply,
+    message::{Payload, RawReply},
 };
 
 /// Work under way.
@@ -47,7 +47,7 @@ pub(crate) struct Stepping<'a, 'b> {
 
 /// A call from another node whose context is there already.
 pub(crate) struct Raw<'a> {
-    pub(crate) payload: &'a [u8],
+    pub(crate) payload: &'a Payload,
     pub(crate) reply: RawReply<'a>,
     /// The place of the method in the service's table, and its full name.
     pub(crate) index: usize,

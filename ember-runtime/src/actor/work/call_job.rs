@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     handed::{Handed, SendFn, To, conclude, send},
-    job::{About, Driving, Job, PendingCall, StartFn},
+    job::{Driving, Job, PendingCall, StartFn},
     offer::Submission,
     pool::Memory,
     step::{Handler, Step, first_step, handler},
@@ -189,7 +189,6 @@ pub(crate) fn arrive<S: Service>(
     body.ambient.begin(came_from, envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
     body.ambient.work = entry.work;
     let stepping = &mut Stepping { pace: Some(&entry.pace), has_keyed: driver.table.has_keyed(), task: driver.task };
-    let _lent = payload.lend();
     (entry.raw)(Raw { payload: &payload, reply, index, method: &entry.name, deadline }, body, stepping)
 }
 
@@ -221,7 +220,11 @@ where
     F: Future<Output = (Box<Body<S>>, Handed<T, E>)> + Send + 'static,
 {
     let Raw { payload, reply, index, method, deadline } = call;
-    match catch_unwind(|| get_args(payload)) {
+    let read = {
+        let _lent = payload.lend();
+        catch_unwind(|| get_args(payload))
+    };
+    match read {
         Ok(Ok(args)) => {
             body.core.route = handler.route;
             begin(body, (args, index, deadline), stepping, To::Elsewhere(reply, send), handler)
@@ -243,10 +246,6 @@ fn undecodable<S: Service>(
     Start::Over(body)
 }
 
-fn about(call: PendingCall<'_>) -> About<'_> {
-    About { key: call.envelope.and_then(|envelope| envelope.key), call: Some(call) }
-}
-
 /// A call from this node that waits in the system lane, or for a worker of a concurrent service.
 pub(crate) struct CallJob<S: Service, A, R: 'static> {
     call: Submission<A, R>,
@@ -265,10 +264,14 @@ impl<S: Service, A: Send + 'static, R: Send + 'static> Job<S> for CallJob<S, A, 
         (self.start)(self.call, body, driver)
     }
 
-    fn about(&self) -> About<'_> {
+    fn key(&self) -> Option<u64> {
+        self.call.envelope.as_ref()?.key
+    }
+
+    fn call(&self) -> Option<PendingCall<'_>> {
         let Submission { envelope, stamp, reply, index, .. } = &self.call;
         let is_unwanted = reply.as_ref().is_some_and(Reply::is_unwanted);
-        about(PendingCall { index: *index, envelope: envelope.as_deref(), stamp, is_unwanted, bytes: 0 })
+        Some(PendingCall { index: *index, envelope: envelope.as_deref(), stamp, is_unwanted, bytes: 0 })
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {
@@ -290,10 +293,14 @@ impl<S: Service> Job<S> for RawJob {
         }
     }
 
-    fn about(&self) -> About<'_> {
+    fn key(&self) -> Option<u64> {
+        self.call.envelope.as_ref()?.key
+    }
+
+    fn call(&self) -> Option<PendingCall<'_>> {
         let RawCall { envelope, stamp, reply, payload, .. } = &self.call;
         let (is_unwanted, bytes) = (reply.is_unwanted(), payload.len());
-        about(PendingCall { index: self.index, envelope: envelope.as_deref(), stamp, is_unwanted, bytes })
+        Some(PendingCall { index: self.index, envelope: envelope.as_deref(), stamp, is_unwanted, bytes })
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {

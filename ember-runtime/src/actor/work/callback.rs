@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::job::{About, Driving, Job};
+use super::job::{Driving, Job};
 use crate::{
     actor::{
         erased::Owed,
@@ -21,8 +21,8 @@ impl<S: Service> Job<S> for Owed {
         Start::Over(body)
     }
 
-    fn about(&self) -> About<'_> {
-        About { key: self.line, call: None }
+    fn key(&self) -> Option<u64> {
+        self.line
     }
 
     fn refuse(self: Box<Self>, _: RefusedReason) {}

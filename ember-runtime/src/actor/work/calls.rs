@@ -4,7 +4,7 @@ use std::{any::Any, collections::VecDeque};
 
 use super::{
     call_job,
-    job::{About, Driving, Job, StartFn},
+    job::{Driving, Job, PendingCall, StartFn},
     offer::{Offer, Submission},
 };
 use crate::{
@@ -26,11 +26,19 @@ pub(crate) enum Post<S: Service> {
 }
 
 impl<S: Service> Post<S> {
-    /// What is known of it, if it is a job.
-    pub(crate) fn about(&self) -> About<'_> {
+    /// Its key, if it is a job that has one.
+    pub(crate) fn key(&self) -> Option<u64> {
         match self {
-            Self::Call(_) => About::default(),
-            Self::Job(job) => job.about(),
+            Self::Call(_) => None,
+            Self::Job(job) => job.key(),
+        }
+    }
+
+    /// What is known of it, if it is a job that is a call.
+    pub(crate) fn call(&self) -> Option<PendingCall<'_>> {
+        match self {
+            Self::Call(_) => None,
+            Self::Job(job) => job.call(),
         }
     }
 }

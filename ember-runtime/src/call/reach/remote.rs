@@ -243,7 +243,7 @@ pub(super) fn is_shown(answer: RawAnswer, shown: Option<&Arc<Shown>>) -> RawAnsw
     answer
 }
 
-/// Bytes that came may be kept as a part of what came.
+/// As long as this is there, bytes that are read may be kept as a part of what came.
 pub(super) fn lend(came: &Came<Payload>) -> Lent {
     let (Ok(bytes) | Err(bytes)) = came;
     bytes.lend()

@@ -6,6 +6,7 @@ mod depth;
 mod digest;
 mod error;
 mod json;
+mod lent;
 mod message;
 mod part;
 mod postcard;
@@ -15,8 +16,9 @@ mod tests;
 mod verify;
 
 pub(crate) use self::{
-    block::{Lent, lend, reader as block_reader, writer as block_writer},
+    block::{reader as block_reader, writer as block_writer},
     json::write_json,
+    lent::{Lent, lend},
     postcard::{append, read, read_by, write},
     room::{Encode, Unwritten, put_within},
     verify::{CHECKED, by_json, by_postcard, check, is_under_way, key as check_key},

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::session::Session;
@@ -179,11 +179,8 @@ impl<'a> Arrivals<'a> for Batch<'a> {
     #[inline]
     fn take(&mut self) -> Option<RawCall<'a>> {
         self.target = None;
-        if let Some(Kept { call, mut body, time, parked }) = self.parked.kept.pop_front() {
-            return self.admit(call, &body.clone(), time, parked, |size| {
-                body.advance(size);
-                body.into()
-            });
+        if let Some(Kept { call, body, time, parked }) = self.parked.kept.pop_front() {
+            return self.admit(call, &body.clone(), time, parked, |size| part(&body, size..body.len()).into());
         }
         let Fresh { call, body } = self.parked.fresh.get(self.parked.handed)?;
         let (call, body) = (*call, body.clone());

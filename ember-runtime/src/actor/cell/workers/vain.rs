@@ -17,7 +17,8 @@ use crate::{
     message::Envelope,
 };
 
-/// So long after a full mailbox was looked through it is not looked through again: that costs as much as all that waits.
+/// So long after a full mailbox was looked through it is not looked through again, or ten times as long as that took: it costs as much as all that
+/// waits.
 const REST: Duration = Duration::from_millis(10);
 
 /// A call with a chain has been let in where so many handlers may run at once.
@@ -54,14 +55,13 @@ impl<S: Service> Cell<S> {
 
     /// There are fewer workers: refuses what waits for itself now.
     pub(super) fn refuse_cycles(&self, together: &Together<S>) {
-        let workers = together.lock().roster.limit();
-        self.sweep(together, |call| self.cycle(call.envelope, call.index, workers));
+        self.sweep(together, |call, workers| self.cycle(call.envelope, call.index, workers));
     }
 
     /// Puts something into the mailbox: where that is full, once more, if that [made room](Self::makes_room).
     pub(crate) fn tries(&self, mut put: impl FnMut() -> Result<(), RefusedReason>) -> Result<(), RefusedReason> {
         match put() {
-            Err(reason) if self.makes_room(&reason) => put(),
+            Err(full @ RefusedReason::MailboxFull { .. }) if self.makes_room(&full) => put(),
             done => done,
         }
     }
@@ -71,32 +71,39 @@ impl<S: Service> Cell<S> {
     ///
     /// A service that is not concurrent comes to them by itself, as soon as it comes to anything.
     #[cold]
-    fn makes_room(&self, reason: &RefusedReason) -> bool {
+    fn makes_room(&self, full: &RefusedReason) -> bool {
         let Some(together) = self.together.as_deref() else { return false };
-        if !matches!(reason, RefusedReason::MailboxFull { .. }) {
-            return false;
-        }
+        let now = Instant::now();
         {
-            let now = Instant::now();
-            let swept = &mut together.lock().swept;
-            if swept.is_some_and(|swept| now < swept + REST) {
+            let rests = &mut together.lock().rests;
+            if rests.is_some_and(|until| now < until) {
                 return false;
             }
-            *swept = Some(now);
+            *rests = Some(now + REST);
         }
-        self.sweep(together, |call| call.is_late())
+        let has_swept = self.sweep(together, |call, _| {
+            if call.stamp.deadline.is_some_and(|deadline| deadline <= now) {
+                return Some(RefusedReason::Expired);
+            }
+            // Nobody hears of it, but for one who asks for the same call by its id meanwhile, and may ask again.
+            call.is_unwanted.then(|| full.clone())
+        });
+        // It costs no more than a tenth of the time, however much waits.
+        let done = Instant::now();
+        together.lock().rests = Some(done + REST.max(10 * (done - now)));
+        has_swept
     }
 
-    /// Refuses the calls that wait for the reasons that `why` gives. Whether there was one.
-    fn sweep(&self, together: &Together<S>, why: impl Fn(&PendingCall<'_>) -> Option<RefusedReason>) -> bool {
+    /// Refuses the calls that wait for the reasons that `why` gives, to which it is told how many workers there are. Whether there was one.
+    fn sweep(&self, together: &Together<S>, why: impl Fn(&PendingCall<'_>, u32) -> Option<RefusedReason>) -> bool {
         let swept = {
             let mut state = together.lock();
             state.gather(&self.mailbox);
-            let now = Instant::now();
+            let (now, workers) = (Instant::now(), state.roster.limit());
             let swept = state.roster.lines.sweep(
                 |waiting: &Waiting<S>| {
-                    let call = waiting.post.about().call?;
-                    why(&call).map(|reason| (reason, call.bytes))
+                    let call = waiting.post.call()?;
+                    why(&call, workers).map(|reason| (reason, call.bytes))
                 },
                 |next| next.since = now,
             );
@@ -106,15 +113,22 @@ impl<S: Service> Cell<S> {
             }
             swept
         };
-        let has_swept = !swept.is_empty();
-        for (Waiting { post, .. }, (reason, _)) in swept {
-            Calls::default().refuse_guarded(post, reason);
+        if swept.is_empty() {
+            return false;
         }
-        if has_swept {
-            // All may be done now.
-            self.look(together);
+        let refuse = move || {
+            swept.into_iter().for_each(|(Waiting { post, .. }, (reason, _))| {
+                Calls::default().refuse_guarded(post, reason);
+            });
+        };
+        // Code of users runs as they are dropped, and whoever is here may hold a lock, or be in a handler.
+        match self.host.upgrade() {
+            Some(host) => drop(host.runtime().spawn(async { refuse() })),
+            None => refuse(),
         }
-        has_swept
+        // All may be done now.
+        self.look(together);
+        true
     }
 }
 
@@ -185,6 +199,7 @@ mod tests {
         let [early, late] = [(); 2].map(|()| cell.may_wait(Some(&envelope()), 0).unwrap());
         put();
         cell.see_again(early);
+        tokio::task::yield_now().await;
         assert!(answers.0.lock().unwrap().is_empty(), "there is another worker");
         assert_eq!(cell.set(1), 1);
         let refused = |answers: &Answers| match answers.0.lock().unwrap().pop() {
@@ -192,10 +207,13 @@ mod tests {
             None => false,
             other => panic!("{other:?}"),
         };
+        tokio::task::yield_now().await;
         assert!(refused(&answers), "it waited when they became fewer");
         put();
+        tokio::task::yield_now().await;
         assert!(!refused(&answers), "nobody has looked for it");
         cell.see_again(late);
+        tokio::task::yield_now().await;
         assert!(refused(&answers));
         assert_eq!(cell.waiting(), 0);
         assert!(cell.may_wait(Some(&envelope()), 0).is_err());

@@ -398,3 +398,46 @@ async fn a_caller_from_outside_brings_the_handler_to_its_own_runtime() {
     assert_eq!(within("two ticks", outside).await.unwrap(), (1, 2));
     assert!(counts(&node).short >= 1 || counts(&node).queued == 0, "none was queued: {:?}", counts(&node));
 }
+
+/// Methods of one signature.
+#[service]
+#[derive(Default)]
+struct Alike {
+    total: u32,
+}
+
+#[rpc]
+impl Alike {
+    pub async fn rpc_one(&mut self, more: u32) -> u32 {
+        self.total += more;
+        1
+    }
+
+    pub async fn rpc_two(&mut self, more: u32) -> u32 {
+        self.total += more;
+        2
+    }
+
+    #[rpc(queued)]
+    pub async fn rpc_three(&mut self, more: u32) -> u32 {
+        self.total += more;
+        3
+    }
+
+    #[rpc(queued)]
+    pub async fn rpc_four(&mut self, _: u32) -> u32 {
+        self.total * 10 + 4
+    }
+}
+
+/// In a debug build the places of their futures are of one type, and the next call finds what the last has left on its thread.
+#[tokio::test]
+async fn methods_that_take_and_return_the_same_run_their_own_handlers() {
+    let node = Node::builder().local_calls(LocalCalls::Short).service(Alike::default()).start().await.unwrap();
+    let alike = node.client::<AlikeClient>();
+    for round in 1..=3 {
+        assert_eq!((alike.rpc_one(1).await, alike.rpc_two(1).await), (Ok(1), Ok(2)));
+        assert_eq!((alike.rpc_three(1).await, alike.rpc_four(1).await), (Ok(3), Ok(round * 30 + 4)));
+    }
+    node.shutdown().await.unwrap();
+}

@@ -9,6 +9,8 @@ pub(crate) fn command() -> Command {
     if let Some(toolchain) = option_env!("RUSTUP_TOOLCHAIN") {
         command.env("RUSTUP_TOOLCHAIN", toolchain);
     }
+    // It goes before what a manifest says.
+    command.env_remove("CARGO_INCREMENTAL");
     for (name, _) in std::env::vars_os() {
         let about_runner = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"];
         if about_runner.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {

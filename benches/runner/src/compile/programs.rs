@@ -15,17 +15,25 @@ pub(crate) struct Program {
     peer: Option<&'static str>,
 }
 
+/// What is found by its path cargo builds for whoever edits it: incrementally, in many small units, whose debug information is more than twice as large. Users
+/// have Ember from a registry, as they have its peers.
+const AS_FROM_A_REGISTRY: &str = "\
+[profile.dev.package]
+ember = { incremental = false, codegen-units = 16 }
+ember-runtime = { incremental = false, codegen-units = 16 }
+";
+
 impl Program {
     pub(crate) fn manifest(&self, root: &Path) -> String {
         let (name, features, root) = (self.name, self.features, root.display());
-        let framework = match self.peer {
-            Some(peer) => peer.to_owned(),
-            None => format!("ember = {{ path = \"{root}/ember\", features = [{features}] }}"),
+        let (framework, profile) = match self.peer {
+            Some(peer) => (peer.to_owned(), ""),
+            None => (format!("ember = {{ path = \"{root}/ember\", features = [{features}] }}"), AS_FROM_A_REGISTRY),
         };
         format!(
             "[workspace]\n\n[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
              {framework}\n\
-             tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n"
+             tokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n{profile}"
         )
     }
 

@@ -87,7 +87,7 @@ impl Bus {
     }
 
     /// Of a type whose events may leave their node.
-    fn topic_of(&self, known: &'static Known) -> Arc<Topic> {
+    pub(super) fn topic_of(&self, known: &'static Known) -> Arc<Topic> {
         let topic = || Arc::new(Topic::new(known.name(), Some(known)));
         Arc::clone(self.lock().entry((known.kind.of)()).or_insert_with(topic))
     }

@@ -184,7 +184,7 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         actor::{Missed, Takes},
@@ -192,7 +192,7 @@ mod tests {
         id::{Incarnation, NodeId, Pid},
     };
 
-    struct Retains;
+    pub(in crate::event::local) struct Retains;
 
     impl Subscriber for Retains {
         fn give(&self, _: &Arc<AnyEvent>, _: &EventSource, _: Option<u64>) -> Given {

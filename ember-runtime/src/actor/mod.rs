@@ -33,7 +33,7 @@ pub use self::{
     turn::CallCounts,
 };
 pub(crate) use self::{
-    about::{Held, Particulars, Supervision, WEIGHT, Watcher},
+    about::{Events, Held, Item, Particulars, Supervision, WEIGHT, Watcher},
     cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
     erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn, Workers},
     intake::written_port,
@@ -43,5 +43,5 @@ pub(crate) use self::{
         TimerRun, Told, again, note_change,
     },
     turn::Limit,
-    work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},
+    work::{Filter, GoLive, Hearer, Offer, Port, Short, ShortCall, Spare, TaskJob},
 };

@@ -13,11 +13,12 @@ use std::{
 use super::{
     gone::let_go,
     interest::{Want, Wants},
-    subscriber::{Given, Handler, Last, Subscriber},
+    subscriber::{Handler, Last, Subscriber},
+    tally::{Tallies, Tally},
     topic::{Came, Subscribers, Topic},
 };
 use crate::{
-    actor::{Cell, EventSource, Missed, Scope, ScopeKind, Service, Subscription},
+    actor::{Cell, EventSource, Events, Item, Missed, Scope, ScopeKind, Service, Subscription},
     event::kinds::{self, AnyEvent, Known},
     id::{NodeKey, Pid},
     message::Keys,
@@ -33,14 +34,6 @@ pub(crate) struct Bus {
     changed: ordered::Sender<()>,
     /// How many events the subscribers have missed.
     missed: Arc<AtomicU64>,
-}
-
-/// What became of an event on this node.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) taken: usize,
-    /// Mailboxes that were full.
-    pub(crate) full: usize,
 }
 
 /// An event of this node, on its way to its subscribers.
@@ -154,6 +147,32 @@ impl Bus {
         tally
     }
 
+    /// Gives events of another node to those here who take them: of one publisher and scope, in their order, and none from before. `came` is said of the last.
+    pub(crate) fn give_all(&self, known: &'static Known, events: Vec<Item>, came: Came) -> Tallies {
+        let mut tallies = Tallies::new(events.len());
+        let Some((topic, last)) = self.topic((known.kind.of)()).zip(events.last()) else { return tallies };
+        let source = last.source;
+        let (subscribers, before) = last.event().map_or((None, None), |event| topic.keep(event, source, came));
+        if let Some(subscribers) = &subscribers {
+            let takers = || subscribers.iter().filter(|it| it.fits(&source));
+            if events.len() > 1 && has_twins(takers().map(|it| it.service())) {
+                // A service with several handlers has each event in all of them before the next.
+                for (place, item) in events.into_iter().enumerate() {
+                    let mut tally = Tallies::new(1);
+                    let one = Events::from([item]);
+                    takers().for_each(|it| it.give_all(&one, &mut tally));
+                    tallies.set(place, tally.of(0));
+                }
+            } else {
+                let events = Events::from(events);
+                takers().for_each(|it| it.give_all(&events, &mut tallies));
+            }
+        }
+        let_go(before);
+        let_go(subscribers);
+        tallies
+    }
+
     /// Tells those here who would have taken them of events that they have missed.
     pub(crate) fn tell(&self, known: &'static Known, missed: Missed) {
         let Some(topic) = self.topic((known.kind.of)()) else { return };
@@ -230,16 +249,20 @@ fn give(
     event: &Arc<AnyEvent>,
     (source, digest): (&EventSource, Option<u64>),
 ) -> Tally {
-    let mut tally = Tally::default();
+    let (mut tallies, mut events) = (Tallies::new(1), None);
     // With nothing locked: a mailbox may be that of a service that has just ended.
     for subscriber in subscribers.iter().filter(|it| it.fits(source)) {
-        match subscriber.give(event, source, digest) {
-            Given::Taken => tally.taken += 1,
-            Given::Full => tally.full += 1,
-            Given::Ended => {}
-        }
+        let events = events.get_or_insert_with(|| Events::from([Item::new(event, *source, digest)]));
+        subscriber.give_all(events, &mut tallies);
     }
-    tally
+    tallies.of(0)
+}
+
+/// Whether one of them is there twice.
+fn has_twins(services: impl Iterator<Item = Pid>) -> bool {
+    let mut all: Vec<_> = services.collect();
+    all.sort_unstable();
+    all.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 impl fmt::Debug for Bus {

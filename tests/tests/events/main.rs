@@ -16,3 +16,4 @@ mod limits;
 mod listeners;
 mod restarted;
 mod strange;
+mod together;

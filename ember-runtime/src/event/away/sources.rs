@@ -281,14 +281,17 @@ impl Source {
 
 /// Reads what may be new to one who is so far. Of what cannot be read the first is logged.
 fn read<'a>(peer: NodeKey, batch: &'a Batch, far: &BTreeMap<(u64, bool), (u64, u64)>) -> Vec<Come<'a>> {
-    let (mut come, mut rest, mut is_logged) = (Vec::new(), &batch.bytes[..], false);
+    let stream = |name: &'a StreamName| {
+        let known = kinds::of_id(name.event)?;
+        Some((name, known, far.get(&(name.event, name.cluster)).copied()))
+    };
+    let streams: Vec<_> = batch.streams.iter().map(stream).collect();
+    let (mut come, mut rest, mut is_logged) = (Vec::with_capacity(batch.items.len()), &batch.bytes[..], false);
     for (index, item) in (0_u32..).zip(&batch.items) {
         let Some((bytes, others)) = rest.split_at_checked(item.length as usize) else { break };
         rest = others;
-        let Some(name) = batch.streams.get(item.stream as usize) else { continue };
-        let Some(known) = kinds::of_id(name.event) else { continue };
-        let is_old = item.number > 0
-            && far.get(&(name.event, name.cluster)).is_some_and(|at| (name.generation, item.number) <= *at);
+        let Some(&Some((name, known, at))) = streams.get(item.stream as usize) else { continue };
+        let is_old = item.number > 0 && at.is_some_and(|at| (name.generation, item.number) <= at);
         let event = (!is_old).then(|| {
             let event = attempt(|| (known.kind.read)(bytes)).map_err(|panic| panic.to_string());
             event.and_then(|event| event.map_err(|error| error.to_string()))

@@ -2,7 +2,7 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::HashMap,
+    collections::BTreeMap,
     fmt, mem,
     sync::{
         Arc, Mutex, MutexGuard, Weak,
@@ -28,7 +28,7 @@ use crate::{
 /// The subscribers of one node.
 pub(crate) struct Bus {
     here: NodeKey,
-    topics: Mutex<HashMap<TypeId, Arc<Topic>>>,
+    topics: Mutex<BTreeMap<TypeId, Arc<Topic>>>,
     numbers: AtomicU64,
     /// What other nodes are to know has changed.
     changed: ordered::Sender<()>,
@@ -71,7 +71,7 @@ impl Bus {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Arc<Topic>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<TypeId, Arc<Topic>>> {
         lock(&self.topics)
     }
 

@@ -142,22 +142,30 @@ impl<S: Service> Cell<S> {
         to: &Arc<Hearer<S>>,
         filter: impl FnOnce() -> Option<Filter>,
     ) -> Result<usize, RefusedReason> {
-        let count = events.len();
-        let put = if self.together.is_some() {
+        let (count, mut taken) = (events.len(), 0);
+        let put = if const { S::SPEC.is_concurrent() } {
             // Any worker takes any of them.
             let mut filter = Some(filter);
             let mut job = |place| Box::new(OneJob::new(to, events, place, filter.take().and_then(|filter| filter())));
-            self.mailbox.put_some(count, |_, _| {}, |place| Post::Job(job(place)))
+            self.tries(|| {
+                let job = |place| Post::Job(job(place));
+                let before = taken;
+                taken += self.mailbox.put_some(count - before, |_, _| {}, |place| job(before + place))?;
+                if taken == count { Ok(()) } else { Err(RefusedReason::MailboxFull { limit: taken as u64 }) }
+            })
         } else {
             let leave = |calls: &mut Calls<S>, room| {
                 // Those that have no room are not kept for the sake of the others.
                 let events = if room < count { events[..room].into() } else { Arc::clone(events) };
                 calls.add_events(Series::new(to, events, filter()));
             };
-            self.mailbox.put_some(count, leave, |_| Calls::EVENT)
-        }?;
+            self.mailbox.put_some(count, leave, |_| Calls::EVENT).map(|room| taken = room)
+        };
+        if taken == 0 {
+            put?;
+        }
         self.notice();
-        Ok(put)
+        Ok(taken)
     }
 
     /// Queues a job of the framework's own, beyond the bounds. `false` if the service takes no new work.

@@ -185,7 +185,7 @@ fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
     })
 }
 
-fn host() -> Arc<dyn Host> {
+pub(super) fn host() -> Arc<dyn Host> {
     Arc::new(NoHost(Rng::from_seed(1), tokio::runtime::Handle::current()))
 }
 

@@ -64,7 +64,7 @@ impl Asker {
     }
 }
 
-async fn until(what: &str, is_so: impl Fn() -> bool) {
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
     within(what, async {
         while !is_so() {
             tokio::task::yield_now().await;

@@ -7,6 +7,7 @@ mod edges;
 mod ends;
 mod hall;
 mod order;
+mod vain;
 
 use std::{
     sync::{Arc, atomic::Ordering::SeqCst},

@@ -1,6 +1,5 @@
 //! The cell of a service: its mailbox, whose turn it is, its driver, and the phases of its life.
 
-mod at_work;
 mod crew;
 mod driver;
 mod ending;
@@ -10,12 +9,10 @@ mod phases;
 mod seat;
 mod tally;
 mod task;
-mod together;
 mod visit;
 
 pub(crate) use self::{
-    at_work::AtWork,
-    crew::{Begun, Order, Together},
+    crew::{AtWork, Begun, Order, Together},
     ending::{Ending, bury, part},
     front::Front,
     parts::{AttachFn, Attachments, BeginFn, Blueprint, Cell, Ready, Setup},

@@ -129,7 +129,12 @@ impl<S: Service> Cell<S> {
 
     /// Queues what `make` makes, or says why not. Only what goes to the user lane may lie in the queues of calls.
     pub(crate) fn put(&self, lane: Lane, make: impl FnOnce(&mut Calls<S>) -> Post<S>) -> Result<(), RefusedReason> {
-        self.mailbox.put(lane, make)?;
+        if const { S::SPEC.is_concurrent() } {
+            let mut make = Some(make);
+            self.tries(|| self.mailbox.put(lane, |calls| (make.take().expect("it is made once"))(calls)))?;
+        } else {
+            self.mailbox.put(lane, make)?;
+        }
         self.notice();
         Ok(())
     }

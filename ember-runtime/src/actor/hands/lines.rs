@@ -100,6 +100,46 @@ impl<T> Lines<T> {
         }
     }
 
+    /// Takes out what `why` has something against. Of a key of which nothing is out, another piece may be the next one then: it is shown to
+    /// `next`.
+    pub(crate) fn sweep<W>(&mut self, why: impl Fn(&T) -> Option<W>, mut next: impl FnMut(&mut T)) -> Vec<(T, W)> {
+        let mut swept = Vec::new();
+        for ready in &mut self.ready {
+            for it in std::mem::take(ready) {
+                match it {
+                    Next::Loose(piece) => match why(&piece) {
+                        Some(why) => swept.push((piece, why)),
+                        None => ready.push_back(Next::Loose(piece)),
+                    },
+                    Next::Of(key) => ready.push_back(Next::Of(key)),
+                }
+            }
+        }
+        for line in self.keys.values_mut() {
+            let mut is_first_gone = false;
+            for (place, (is_system, piece)) in std::mem::take(&mut line.waiting).into_iter().enumerate() {
+                match why(&piece) {
+                    Some(why) => {
+                        is_first_gone |= place == 0;
+                        swept.push((piece, why));
+                    }
+                    None => line.waiting.push_back((is_system, piece)),
+                }
+            }
+            if is_first_gone
+                && !line.is_out
+                && let Some((_, piece)) = line.waiting.front_mut()
+            {
+                next(piece);
+            }
+        }
+        self.keys.retain(|_, line| line.is_out || !line.waiting.is_empty());
+        let Self { ready, keys, .. } = self;
+        ready.iter_mut().for_each(|ready| ready.retain(|it| !matches!(it, Next::Of(key) if !keys.contains_key(key))));
+        self.waiting -= swept.len();
+        swept
+    }
+
     /// What must never be, and a planted bug does: what waits next under each key of which one is out goes to whichever worker is free.
     pub(crate) fn move_keys(&mut self) {
         for line in self.keys.values_mut().filter(|line| line.is_out) {
@@ -223,6 +263,35 @@ mod tests {
         assert_eq!(order[run..], [1, 132, 133, 70]);
         lines.done(Some(7));
         assert_eq!(lines.take(), Some((Some(7), 71)));
+    }
+
+    #[test]
+    fn what_is_swept_is_gone_and_the_rest_keeps_its_order() {
+        let mut lines = lines(&[
+            (Some(1), 10),
+            (Some(1), 11),
+            (Some(1), 12),
+            (Some(2), 20),
+            (Some(2), 21),
+            (Some(3), 30),
+            (Some(4), 40),
+            (None, 50),
+            (None, 51),
+        ]);
+        assert_eq!(lines.take(), Some((Some(1), 10)));
+        let (mut next, mut swept) = (Vec::new(), Vec::new());
+        let gone = [11, 20, 30, 50];
+        let all = lines.sweep(|piece| gone.contains(piece).then_some(*piece * 2), |piece| next.push(*piece));
+        all.iter().for_each(|(piece, why)| swept.push((*piece, *why)));
+        swept.sort_unstable();
+        assert_eq!(swept, [(11, 22), (20, 40), (30, 60), (50, 100)]);
+        assert_eq!(next, [21], "of 1 one is out, of 3 nothing is left, and 40 was the first before");
+        assert_eq!((lines.waiting(), lines.ready(), lines.keys.len()), (4, 3, 3));
+        assert_eq!(take_all(&mut lines), [21, 40, 51]);
+        lines.done(Some(1));
+        assert_eq!(lines.take(), Some((Some(1), 12)));
+        lines.put(false, Some(3), 31);
+        assert_eq!((lines.take(), lines.waiting()), (Some((Some(3), 31)), 0));
     }
 
     #[test]

@@ -99,9 +99,6 @@ impl<S: Service> AnyCell for Cell<S> {
                 if let Err(reason) = self.has_own_key(call.envelope.as_deref(), &entry.name) {
                     return call.reply.fail(reason);
                 }
-                if let Some(cycle) = self.cycle(call.envelope.as_deref(), index) {
-                    return call.reply.fail(cycle);
-                }
                 if let Some(call) = arrivals::admit(self, call, (index, entry)) {
                     arrivals::queue(self, call, index, entry);
                 }
@@ -124,7 +121,7 @@ impl<S: Service> AnyCell for Cell<S> {
         route: RouteFn,
         method: &'static str,
     ) -> Result<CallbackPermit, RefusedReason> {
-        self.mailbox.promise(Lane::User)?;
+        self.tries(|| self.mailbox.promise(Lane::User))?;
         Ok(promise(self, route, method))
     }
 

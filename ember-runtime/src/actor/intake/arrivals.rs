@@ -109,9 +109,6 @@ fn deliver_to_worker<S: Service>(
     which: OnTheSpot,
     (calls, task): (&mut dyn Arrivals<'_>, &mut Context<'_>),
 ) {
-    if let Some(cycle) = cell.cycle(call.envelope.as_deref(), index) {
-        return call.reply.fail(cycle);
-    }
     let Some(call) = admit(cell, call, (index, entry)) else { return };
     if which == OnTheSpot::All && call.stamp.is_expired() {
         return call.reply.fail(RefusedReason::Expired);
@@ -200,9 +197,12 @@ fn tell_signature<S: Service>(cell: &Cell<S>, call: RawCall<'_>) {
 /// Puts a call into the mailbox, or refuses it.
 pub(super) fn queue<S: Service>(cell: &Cell<S>, call: RawCall<'static>, index: usize, entry: &Entry<S>) {
     let bytes = call.payload.len();
-    if let Err(reason) = cell.mailbox.charge(bytes) {
-        return call.reply.fail(reason);
-    }
+    let seen = cell.may_wait(call.envelope.as_deref(), index);
+    let seen = seen.and_then(|seen| cell.tries(|| cell.mailbox.charge(bytes)).map(|()| seen));
+    let seen = match seen {
+        Ok(seen) => seen,
+        Err(reason) => return call.reply.fail(reason),
+    };
     let mut call = Some(call);
     let put = cell.put(entry.info.lane, |calls| {
         let call = call.take().expect("a job is made once");
@@ -211,9 +211,12 @@ pub(super) fn queue<S: Service>(cell: &Cell<S>, call: RawCall<'static>, index: u
             _ => Post::Job(Box::new(RawJob { call, index })),
         }
     });
-    if let (Err(reason), Some(call)) = (put, call) {
-        cell.mailbox.bytes().discharge(bytes);
-        call.reply.fail(reason);
+    match (put, call) {
+        (Err(reason), Some(call)) => {
+            cell.mailbox.bytes().discharge(bytes);
+            call.reply.fail(reason);
+        }
+        _ => cell.see_again(seen),
     }
 }
 

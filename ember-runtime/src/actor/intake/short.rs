@@ -123,7 +123,7 @@ where
 {
     let Ok(cell) = cell_for::<S>(cell, call.envelope.as_ref(), call.index) else { return Short::NotNow };
     let Some(entry) = cell.blueprint.table.methods.get(call.index) else { return Short::NotNow };
-    if entry.pace.is_long() && !call.always || cell.cycle(call.envelope.as_ref(), call.index).is_some() {
+    if entry.pace.is_long() && !call.always {
         return Short::NotNow;
     }
     let key = call.envelope.as_ref().and_then(|envelope| envelope.key);

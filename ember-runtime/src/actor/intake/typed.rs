@@ -21,13 +21,14 @@ fn submit<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     call: Offer<'_, M::Args, Given<M>>,
 ) -> Result<(), RefusedReason> {
     let cell = cell_for::<S>(cell, call.envelope.as_deref(), call.index)?;
-    if const { S::SPEC.is_concurrent() }
-        && let Some(cycle) = cell.cycle(call.envelope.as_deref(), call.index)
-    {
-        return Err(cycle);
+    if const { S::SPEC.is_concurrent() } {
+        let seen = cell.may_wait(call.envelope.as_deref(), call.index)?;
+        cell.put(M::INFO.lane, |_| Post::Job(Box::new(CallJob::<S, L, M>::new(call.take()))))?;
+        cell.see_again(seen);
+        return Ok(());
     }
     cell.put(M::INFO.lane, |calls| match const { M::INFO.lane } {
-        Lane::User if !S::SPEC.is_concurrent() => calls.add::<L, M>(call),
-        _ => Post::Job(Box::new(CallJob::<S, L, M>::new(call.take()))),
+        Lane::User => calls.add::<L, M>(call),
+        Lane::System => Post::Job(Box::new(CallJob::<S, L, M>::new(call.take()))),
     })
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     handed::{Handed, SendFn, To, conclude, send},
-    job::{Driving, Job},
+    job::{About, Driving, Job, PendingCall},
     offer::Submission,
     pool::Memory,
     step::{Handler, Step, first_step, handler},
@@ -238,6 +238,10 @@ fn undecodable<S: Service>(
     Start::Over(body)
 }
 
+fn about(call: PendingCall<'_>) -> About<'_> {
+    About { key: call.envelope.and_then(|envelope| envelope.key), call: Some(call) }
+}
+
 /// A call from this node that waits in the system lane, or for a worker of a concurrent service.
 pub(crate) struct CallJob<S, L, M: Method> {
     call: Submission<M::Args, Given<M>>,
@@ -255,8 +259,10 @@ impl<S: Service, L: Path<S>, M: HandledBy<L::Unit>> Job<S> for CallJob<S, L, M> 
         start::<S, L, M>(self.call, body, driver)
     }
 
-    fn key(&self) -> Option<u64> {
-        self.call.envelope.as_ref()?.key
+    fn about(&self) -> About<'_> {
+        let Submission { envelope, stamp, reply, index, .. } = &self.call;
+        let is_unwanted = reply.as_ref().is_some_and(Reply::is_unwanted);
+        about(PendingCall { index: *index, envelope: envelope.as_deref(), stamp, is_unwanted, bytes: 0 })
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {
@@ -278,8 +284,10 @@ impl<S: Service> Job<S> for RawJob {
         }
     }
 
-    fn key(&self) -> Option<u64> {
-        self.call.envelope.as_ref()?.key
+    fn about(&self) -> About<'_> {
+        let RawCall { envelope, stamp, reply, payload, .. } = &self.call;
+        let (is_unwanted, bytes) = (reply.is_unwanted(), payload.len());
+        about(PendingCall { index: self.index, envelope: envelope.as_deref(), stamp, is_unwanted, bytes })
     }
 
     fn refuse(self: Box<Self>, reason: RefusedReason) {

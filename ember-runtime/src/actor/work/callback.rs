@@ -5,7 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use super::job::{Driving, Job};
+use super::job::{About, Driving, Job};
 use crate::{
     actor::{
         erased::Owed,
@@ -21,8 +21,8 @@ impl<S: Service> Job<S> for Owed {
         Start::Over(body)
     }
 
-    fn key(&self) -> Option<u64> {
-        self.line
+    fn about(&self) -> About<'_> {
+        About { key: self.line, call: None }
     }
 
     fn refuse(self: Box<Self>, _: RefusedReason) {}

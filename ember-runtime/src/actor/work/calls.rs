@@ -5,7 +5,7 @@ use std::{any::Any, collections::VecDeque};
 use super::{
     call_job,
     events::Series,
-    job::{Driving, Job},
+    job::{About, Driving, Job},
     offer::{Offer, Submission},
 };
 use crate::{
@@ -27,11 +27,11 @@ pub(crate) enum Post<S: Service> {
 }
 
 impl<S: Service> Post<S> {
-    /// Its key, if it is a job that has one.
-    pub(crate) fn key(&self) -> Option<u64> {
+    /// What is known of it, if it is a job.
+    pub(crate) fn about(&self) -> About<'_> {
         match self {
-            Self::Call(_) => None,
-            Self::Job(job) => job.key(),
+            Self::Call(_) => About::default(),
+            Self::Job(job) => job.about(),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     actor::service::{Body, Run, Service, Start, Stepping, Table},
     error::RefusedReason,
     mailbox::Bytes,
+    message::{Envelope, Stamp},
     panics::outlived,
 };
 
@@ -19,13 +20,44 @@ pub(crate) trait Job<S: Service>: Send {
     /// Begins it. The body comes back when it has ended.
     fn start(self: Box<Self>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S>;
 
-    /// Its key: of the pieces of one key, one at a time is begun in a concurrent service, in their order.
-    fn key(&self) -> Option<u64> {
-        None
+    /// What is known of it while it waits.
+    fn about(&self) -> About<'_> {
+        About::default()
     }
 
     /// Answers that the work will not be done.
     fn refuse(self: Box<Self>, reason: RefusedReason);
+}
+
+/// What is known of a job while it waits for a worker of a concurrent service.
+#[derive(Default)]
+pub(crate) struct About<'a> {
+    /// Its key: of the pieces of one key, one at a time is begun, in their order.
+    pub(crate) key: Option<u64>,
+    /// `None` if it is no call.
+    pub(crate) call: Option<PendingCall<'a>>,
+}
+
+/// A call that waits.
+pub(crate) struct PendingCall<'a> {
+    /// The place of its method in the service's table.
+    pub(crate) index: usize,
+    pub(crate) envelope: Option<&'a Envelope>,
+    pub(crate) stamp: &'a Stamp,
+    /// Whoever has made it waits no longer.
+    pub(crate) is_unwanted: bool,
+    /// Those that it takes of what may wait from other nodes.
+    pub(crate) bytes: usize,
+}
+
+impl PendingCall<'_> {
+    /// Why nobody needs it to be run any more.
+    pub(crate) fn is_late(&self) -> Option<RefusedReason> {
+        if self.stamp.is_expired() {
+            return Some(RefusedReason::Expired);
+        }
+        self.is_unwanted.then_some(RefusedReason::CallerGone)
+    }
 }
 
 /// Where a job begins.

@@ -22,7 +22,7 @@ pub(crate) use self::{
     execute::{run_event, run_hook, run_task},
     go_live::GoLive,
     handed::{Handed, To, conclude},
-    job::{Driving, Job, once},
+    job::{Driving, Job, PendingCall, once},
     offer::{Offer, Port, Short, ShortCall},
     pool::{Memory, Spare},
     step::{Handler, Step, first_step, handler},

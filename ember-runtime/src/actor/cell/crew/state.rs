@@ -35,6 +35,8 @@ pub(super) struct State<S: Service> {
     pub(super) seed: Option<Seed<S>>,
     /// The service has ended: nothing is kept.
     pub(super) has_ended: bool,
+    /// When it was last seen whether calls wait in vain.
+    pub(super) swept: Option<Instant>,
 }
 
 pub(super) struct Seed<S: Service> {
@@ -100,7 +102,7 @@ impl<S: Service> Together<S> {
     /// Of a service that is concurrent.
     pub(crate) fn of_spec() -> Option<Box<Self>> {
         let (low, high) = S::SPEC.workers.filter(|_| S::SPEC.is_concurrent())?;
-        let state = State { roster: Roster::new((low.into(), high.into())), seed: None, has_ended: false };
+        let state = State { roster: Roster::new((low.into(), high.into())), seed: None, has_ended: false, swept: None };
         Some(Box::new(Self { state: Mutex::new(state), driver: AtomicWaker::new() }))
     }
 
@@ -109,7 +111,7 @@ impl<S: Service> Together<S> {
     }
 
     /// Whether callers may run handlers themselves.
-    pub(super) fn admit(&self, admits: bool) {
+    pub(in crate::actor::cell) fn admit(&self, admits: bool) {
         self.lock().roster.admits = admits;
     }
 }
@@ -119,7 +121,7 @@ impl<S: Service> State<S> {
     pub(super) fn gather(&mut self, mailbox: &Mailbox<Post<S>, Calls<S>>) {
         let roster = &mut self.roster;
         roster.over = mailbox.take_over(&mut |lane, post: Post<S>, counted| {
-            let (key, since) = (post.key(), Instant::now());
+            let (key, since) = (post.about().key, Instant::now());
             roster.lines.put(lane == Lane::System, key, Waiting { post, since, place: (lane, counted) });
         });
     }

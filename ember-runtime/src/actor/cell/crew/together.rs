@@ -9,33 +9,22 @@ use std::{
 
 use tokio::task::AbortHandle;
 
-use super::{
-    Cell, bury,
-    crew::{Order, Seed, Together, Waiting, Worker},
-};
+use super::state::{Order, Seed, Together, Waiting, Worker};
 use crate::{
     actor::{
         about::Access as _,
+        cell::{Cell, bury},
         erased::{Core, Workers},
-        hands::{Event, Lines, Roster, refusal},
+        hands::{Event, Lines, Roster},
         service::{Body, Here, Service, route},
         work::Calls,
     },
     error::RefusedReason,
-    message::{Ambient, Envelope},
+    message::Ambient,
     planted::{Bug, planted},
 };
 
 impl<S: Service> Cell<S> {
-    /// Why a call with this envelope would wait for itself, in a concurrent service.
-    pub(crate) fn cycle(&self, envelope: Option<&Envelope>, index: usize) -> Option<RefusedReason> {
-        let together = self.together.as_deref()?;
-        envelope?.chain.as_ref()?;
-        let workers = together.lock().roster.limit();
-        let method = || self.blueprint.table.methods.get(index).map_or("", |entry| &*entry.name);
-        refusal(self.pid, envelope, workers, || format!("{}.{}", S::SPEC.name, method()))
-    }
-
     /// Lets workers begin with what waits, and the driver see to what has come to an end.
     pub(crate) fn look(&self, together: &Together<S>) {
         let mut numbers = Vec::new();
@@ -146,7 +135,7 @@ impl<S: Service> Cell<S> {
     }
 
     /// The service has ended: nothing of it is kept, and what waits is refused.
-    pub(super) fn end_together(&self, together: &Together<S>) {
+    pub(in crate::actor::cell) fn end_together(&self, together: &Together<S>) {
         let (handles, bodies, seed, lines) = {
             let mut state = together.lock();
             state.has_ended = true;
@@ -174,13 +163,16 @@ impl<S: Service> Workers for Cell<S> {
 
     fn set(&self, workers: u32) -> u32 {
         let Some(together) = self.together.as_deref() else { return 1 };
-        let now = {
+        let (before, now) = {
             let roster = &mut together.lock().roster;
             if planted(Bug::MoveKey) {
                 roster.lines.move_keys();
             }
-            roster.set(workers)
+            (roster.limit(), roster.set(workers))
         };
+        if now < before {
+            self.refuse_cycles(together);
+        }
         self.look(together);
         now
     }

@@ -2,12 +2,10 @@
 
 use std::{mem, sync::Arc};
 
-use super::{
-    Cell, bury,
-    crew::{Begun, Hand, Order, Together, Waiting, Worker},
-};
+use super::state::{Begun, Hand, Order, Together, Waiting, Worker};
 use crate::{
     actor::{
+        cell::{Cell, bury},
         hands::Piece,
         service::{Body, Service},
         work::{Calls, Post},

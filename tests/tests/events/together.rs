@@ -48,7 +48,7 @@ impl Schema for Kept {
 }
 
 #[message(event)]
-pub struct Parcel(Kept);
+pub struct Bale(Kept);
 
 #[message(event)]
 pub struct Step(u64);
@@ -92,8 +92,8 @@ impl Walker {
     }
 
     #[on(event)]
-    fn parcel(&mut self, event: &Parcel) {
-        self.log.say(format!("parcel {}", event.0.0));
+    fn bale(&mut self, event: &Bale) {
+        self.log.say(format!("bale {}", event.0.0));
     }
 
     #[on(missed)]
@@ -250,8 +250,8 @@ fn what_a_mailbox_has_no_room_for_is_not_kept() {
             let rests = sim.on("bob", async |node: Node| node.client::<WalkerClient>().rpc_rest().send().is_ok());
             assert!(rests.await.unwrap());
             let published = sim.on("ada", async |node: Node| {
-                let parcel = |number| node.publish_to(Scope::Cluster, Parcel(Kept(number, false)));
-                let receipts: Vec<_> = (1..=9).map(parcel).collect();
+                let bale = |number| node.publish_to(Scope::Cluster, Bale(Kept(number, false)));
+                let receipts: Vec<_> = (1..=9).map(bale).collect();
                 for receipt in receipts {
                     let _is_full = receipt.confirmed().await;
                 }

@@ -12,7 +12,7 @@ use super::{
     gone::let_go,
     lying::Lying,
     misses::{Misses, Open},
-    tally::Tallies,
+    tally::{Given, Tallies},
 };
 use crate::{
     actor::{
@@ -29,16 +29,6 @@ use crate::{
 
 /// The last event of a publisher.
 pub(super) type Last = (Arc<AnyEvent>, EventSource);
-
-/// What became of an event at a subscriber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Given {
-    Taken,
-    /// Its mailbox has no room, or takes nothing for now.
-    Full,
-    /// It takes no new work: it is a subscriber no more.
-    Ended,
-}
 
 /// One that takes events.
 pub(super) trait Subscriber: Send + Sync {

@@ -2,7 +2,15 @@
 
 use std::ops::Range;
 
-use super::subscriber::Given;
+/// What became of an event at a subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    Taken,
+    /// Its mailbox has no room, or takes nothing for now.
+    Full,
+    /// It takes no new work: it is a subscriber no more.
+    Ended,
+}
 
 /// What became of an event on this node.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

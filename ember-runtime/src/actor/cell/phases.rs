@@ -153,7 +153,7 @@ impl<S: Service> Cell<S> {
             let mut filter = Some(filter);
             let mut job = |place| Box::new(OneJob::new(to, events, place, filter.take().and_then(|filter| filter())));
             self.tries(|| {
-                let job = |place| Post::Job(job(place));
+                let mut job = |place| Post::Job(job(place));
                 let before = taken;
                 taken += self.mailbox.put_some(count - before, |_, _| {}, |place| job(before + place))?;
                 if taken == count { Ok(()) } else { Err(RefusedReason::MailboxFull { limit: taken as u64 }) }

@@ -17,6 +17,8 @@ pub(crate) mod tests;
 
 #[cfg(feature = "cron")]
 pub use self::about::{Cron, Gap, Overlap};
+#[cfg(test)]
+pub(crate) use self::service::Heard;
 pub use self::{
     about::{
         Access, Alone, ByMut, ByRef, Down, DownReason, EventSource, Given, Lends, Load, Missed, MissedReason,
@@ -33,7 +35,7 @@ pub use self::{
     turn::CallCounts,
 };
 pub(crate) use self::{
-    about::{Held, Particulars, Supervision, WEIGHT, Watcher},
+    about::{Events, Held, Item, Particulars, Supervision, WEIGHT, Watcher},
     cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
     erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn, Workers},
     intake::written_port,
@@ -43,5 +45,5 @@ pub(crate) use self::{
         TimerRun, Told, again, note_change,
     },
     turn::Limit,
-    work::{GoLive, Offer, Port, Short, ShortCall, Spare, TaskJob},
+    work::{Filter, GoLive, Hearer, Offer, Port, Short, ShortCall, Spare, TaskJob},
 };

@@ -65,6 +65,16 @@ impl<T> Queue<T> {
         }
     }
 
+    /// For how many of `count` there is a place; `taken` counts those that were handed out, and is read only if it matters.
+    pub(super) fn room(&mut self, count: usize, taken: &AtomicU32, limit: usize) -> usize {
+        let used = self.put.wrapping_add(self.promised);
+        let room = |taken| limit.saturating_sub(used.wrapping_sub(taken) as usize);
+        if room(self.taken) < count {
+            self.taken = taken.load(Ordering::Relaxed);
+        }
+        room(self.taken).min(count)
+    }
+
     /// How many counted messages were put in and not handed out; `taken` counts those that were.
     pub(super) fn left(&self, taken: &AtomicU32) -> usize {
         self.put.wrapping_sub(taken.load(Ordering::Relaxed)) as usize

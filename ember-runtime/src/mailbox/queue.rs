@@ -120,6 +120,32 @@ impl<T, A: Aside> Mailbox<T, A> {
         Ok(())
     }
 
+    /// Puts in as many of `count` messages for the user lane as there are places for, in their order: how many, or why none. What they leave of
+    /// themselves `leave` puts aside, once; it is not called for none.
+    pub(crate) fn put_some(
+        &self,
+        count: usize,
+        leave: impl FnOnce(&mut A, usize),
+        mut message: impl FnMut(usize) -> T,
+    ) -> Result<usize, RefusedReason> {
+        let (taken, limit) = self.limit(Lane::User);
+        let mut state = self.lock();
+        match state.gate {
+            Gate::Closed => return Err(RefusedReason::Retiring),
+            Gate::Sealed => return Err(RefusedReason::Stopped),
+            Gate::Paused => return Err(RefusedReason::Paused),
+            Gate::Open => {}
+        }
+        let Lanes { user, aside, .. } = state.lanes();
+        let room = user.room(count, taken, limit);
+        if room == 0 {
+            return Err(RefusedReason::MailboxFull { limit: limit as u64 });
+        }
+        leave(aside, room);
+        (0..room).for_each(|place| user.put(message(place)));
+        Ok(room)
+    }
+
     /// Takes a place for something that comes later, also while closed, as long as there is a receiver. It must be filled or
     /// given back.
     ///

@@ -37,6 +37,29 @@ fn each_message_that_is_taken_frees_its_place_though_others_were_taken_over_with
 }
 
 #[test]
+fn of_several_there_come_as_many_as_there_are_places_for_and_what_they_leave_is_left_once() {
+    let (mailbox, mut batch) = (Mailbox::<usize>::new(Limits { user: 5, system: 1, bytes: 10 }), Batch::new());
+    mailbox.promise(Lane::User).unwrap();
+    let some = |count| {
+        let mut left = Vec::new();
+        let put = mailbox.put_some(count, |(), room| left.push(room), |place| 10 * count + place);
+        (put, left)
+    };
+    assert_eq!(some(3), (Ok(3), vec![3]));
+    assert_eq!(some(2), (Ok(1), vec![1]));
+    assert_eq!(some(1), (Err(RefusedReason::MailboxFull { limit: 5 }), vec![]));
+    assert_eq!(mailbox.next(&mut batch), Next::Message(30));
+    assert_eq!(some(9), (Ok(1), vec![1]), "each that is taken frees its own place");
+    mailbox.pause(true);
+    assert_eq!(some(1), (Err(RefusedReason::Paused), vec![]));
+    let rest = std::iter::from_fn(|| match mailbox.next(&mut batch) {
+        Next::Message(message) => Some(message),
+        Next::Empty | Next::Over => None,
+    });
+    assert_eq!(rest.collect::<Vec<_>>(), [31, 32, 20, 90]);
+}
+
+#[test]
 fn system_goes_first_also_before_what_was_taken_over() {
     let (mailbox, mut batch) = (small(), Batch::new());
     mailbox.put(Lane::User, |()| 0).unwrap();

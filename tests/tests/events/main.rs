@@ -17,3 +17,4 @@ mod limits;
 mod listeners;
 mod restarted;
 mod strange;
+mod together;

@@ -1,10 +1,13 @@
 //! What a subscriber is told beside an event, and in place of one that it has missed.
 
-use std::fmt;
+use std::{any::Any, fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{NodeKey, Pid};
+use crate::{
+    id::{NodeKey, Pid},
+    panics::dispose,
+};
 
 /// How far an event goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,6 +59,50 @@ impl EventSource {
     /// The same, of one from before a subscription.
     pub(crate) const fn kept(self) -> Self {
         Self { number: 0, retained: true, ..self }
+    }
+}
+
+/// An event with its source.
+#[derive(Clone)]
+pub(crate) struct Item {
+    /// There until this is dropped.
+    event: Option<Arc<dyn Any + Send + Sync>>,
+    pub(crate) source: EventSource,
+    /// What its bytes come to, if it is of another node; nothing if it is kept for nobody.
+    pub(crate) digest: Option<u64>,
+}
+
+/// Events in the order of their publisher. All subscribers of a node share them.
+pub(crate) type Events = Arc<[Item]>;
+
+/// One of them, on its way through a handler.
+pub(crate) struct One {
+    pub(crate) of: Events,
+    pub(crate) place: usize,
+}
+
+impl Item {
+    pub(crate) fn new(event: &Arc<dyn Any + Send + Sync>, source: EventSource, digest: Option<u64>) -> Self {
+        Self { event: Some(Arc::clone(event)), source, digest }
+    }
+
+    pub(crate) fn event(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+        self.event.as_ref()
+    }
+}
+
+impl Drop for Item {
+    fn drop(&mut self) {
+        // It is the user's: each is let go of by itself, also where it is the last of many.
+        if let Err(panic) = dispose(self.event.take()) {
+            tracing::error!(target: "ember::event", %panic, "an event panicked as it was dropped");
+        }
+    }
+}
+
+impl One {
+    pub(crate) fn item(&self) -> Option<&Item> {
+        self.of.get(self.place)
     }
 }
 

@@ -19,6 +19,7 @@ pub use self::cron::{Cron, Gap, Overlap};
 pub(crate) use self::{
     access::Held,
     down::Watcher,
+    events::{Events, Item, One},
     identity::{Identity, Particulars},
     replica::AnyState,
     spec::WEIGHT,

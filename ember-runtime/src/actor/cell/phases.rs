@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     actor::{
-        about::{OnPanic, ServiceState, Supervision},
+        about::{Events, OnPanic, ServiceState, Supervision},
         erased::{Core, Host},
         service::{Body, Here, Service, route},
-        work::{Calls, Job, Post},
+        work::{Calls, Filter, Hearer, Job, OneJob, Post, Series},
     },
     error::RefusedReason,
     message::Lane,
@@ -139,9 +139,41 @@ impl<S: Service> Cell<S> {
         Ok(())
     }
 
-    /// Queues the job that `make` makes in the user lane, or says why not.
-    pub(crate) fn put_job(&self, make: impl FnOnce() -> Box<dyn Job<S>>) -> Result<(), RefusedReason> {
-        self.put(Lane::User, |_| Post::Job(make()))
+    /// Queues as many of these events as there is room for, in their order, each as a message of its own: how many, or why none. One that has a
+    /// filter is alone.
+    pub(crate) fn put_events(
+        &self,
+        events: &Events,
+        to: &Arc<Hearer<S>>,
+        filter: impl FnOnce() -> Option<Filter>,
+    ) -> Result<usize, RefusedReason> {
+        let (count, mut taken) = (events.len(), 0);
+        let put = if const { S::SPEC.is_concurrent() } {
+            // Any worker takes any of them.
+            let mut filter = Some(filter);
+            let mut job = |place: usize| -> Post<S> {
+                let filter = filter.take().and_then(|filter| filter());
+                Post::Job(Box::new(OneJob::new(to, &events[place], filter)))
+            };
+            self.tries(|| {
+                let before = taken;
+                taken += self.mailbox.put_some(count - before, |_, _| {}, |place| job(before + place))?;
+                // Not said to anybody: it only asks whether room can be made for the others.
+                if taken == count { Ok(()) } else { Err(RefusedReason::MailboxFull { limit: taken as u64 }) }
+            })
+        } else {
+            let leave = |calls: &mut Calls<S>, room| {
+                // Those that have no room are not kept for the sake of the others.
+                let events = if room < count { events[..room].into() } else { Arc::clone(events) };
+                calls.add_events(Series::new(to, events, filter()));
+            };
+            self.mailbox.put_some(count, leave, |_| Calls::EVENT).map(|room| taken = room)
+        };
+        if taken == 0 {
+            put?;
+        }
+        self.notice();
+        Ok(taken)
     }
 
     /// Queues a job of the framework's own, beyond the bounds. `false` if the service takes no new work.

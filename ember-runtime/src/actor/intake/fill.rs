@@ -15,7 +15,7 @@ use crate::{
             Takes, TaskOf, Timer, TimerRun, full_name,
         },
         turn::Pace,
-        work::{run_event, run_hook, run_task, start_raw},
+        work::{run_event, run_hook, run_task, start_event, start_raw},
     },
     error::{Error, Result},
     id::{Epoch, MethodId, fnv1a},
@@ -252,7 +252,7 @@ impl<S: Service> Table<S> {
             event: TypeId::of::<H::Event>(),
             type_name: type_name::<H::Event>(),
             name: H::NAME,
-            run: run_event::<S, L, H>,
+            start: start_event::<S, L, H>,
             unit: TypeId::of::<L>(),
             takes,
         });

@@ -36,7 +36,7 @@ pub(crate) use self::{
     changes::{Noticing, note_change},
     keyed::{Changes, Field as KeyedField, Keyed},
     replicated::{Followed, FollowedKind, Told},
-    running::{Raw, Run, Running, Start, StartRaw, Stepping},
+    running::{Heard, NO_METHOD, Raw, Run, Running, Start, StartEvent, StartRaw, Stepping},
     table::{Entry, SIGNATURE_OF},
     tasks::{EventFn, HookFn, MissedHook, Subscription, Timer, TimerRun},
     unit::full_name,

@@ -9,8 +9,12 @@ use tokio::time::Instant;
 
 use super::Body;
 use crate::{
-    actor::{about::Lends, turn::Pace},
+    actor::{
+        about::{Lends, One},
+        turn::Pace,
+    },
     message::{Payload, RawReply},
+    threads::Work,
 };
 
 /// Work under way.
@@ -30,8 +34,8 @@ pub(crate) enum Start<S: Lends> {
     /// It has ended.
     Over(Box<Body<S>>),
     Running(Running<S>),
-    /// A handler of the method that has this place in the service's table waits for something. And whether modules were added
-    /// or released so far.
+    /// A handler of the method that has this place in the service's table waits for something, or what is [none](NO_METHOD). And whether modules
+    /// were added or released so far.
     Waits(Running<S>, bool, usize),
 }
 
@@ -54,6 +58,19 @@ pub(crate) struct Raw<'a> {
     pub(crate) method: &'a str,
     pub(crate) deadline: Option<Instant>,
 }
+
+/// The place of what is no method.
+pub(crate) const NO_METHOD: usize = usize::MAX;
+
+/// How the handler of an event begins. One that has ended gives the event back.
+pub(crate) enum Heard<S: Lends> {
+    Over(Box<Body<S>>, One),
+    /// It waits for something. And whether modules were added or released so far.
+    Waits(Running<S>, bool),
+}
+
+/// Takes the first step of the handler of an event, whose source and keys the body has.
+pub(crate) type StartEvent<S> = fn(One, Box<Body<S>>, Work, &mut Stepping<'_, '_>) -> Heard<S>;
 
 /// Begins a call from another node.
 pub(crate) type StartRaw<S> = fn(Raw<'_>, Box<Body<S>>, &mut Stepping<'_, '_>) -> Start<S>;

@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 
-use super::Body;
+use super::{Body, StartEvent};
 use crate::{
     actor::about::{Lends, MissedTicks, Scope},
     error::Result,
@@ -38,7 +38,7 @@ pub(crate) struct Subscription<S: Lends> {
     pub(crate) event: TypeId,
     pub(crate) type_name: &'static str,
     pub(crate) name: &'static str,
-    pub(crate) run: EventFn<S>,
+    pub(crate) start: StartEvent<S>,
     /// The path of its unit.
     pub(crate) unit: TypeId,
     pub(crate) takes: Takes,

@@ -4,6 +4,7 @@ use std::{any::Any, collections::VecDeque};
 
 use super::{
     call_job,
+    events::Series,
     job::{Driving, Job, PendingCall, StartFn},
     offer::{Offer, Submission},
 };
@@ -20,7 +21,7 @@ const KEPT: usize = 64;
 
 /// What waits in a mailbox.
 pub(crate) enum Post<S: Service> {
-    /// The first call in the queue that has this place.
+    /// The first call in the queue that has this place, or the next event.
     Call(usize),
     Job(Box<dyn Job<S>>),
 }
@@ -47,6 +48,8 @@ impl<S: Service> Post<S> {
 pub(crate) struct Calls<S: Service> {
     queues: Vec<Option<Box<dyn Queue<S>>>>,
     raw: VecDeque<(RawCall<'static>, usize)>,
+    /// Events, of which each is a message of its own.
+    events: VecDeque<Series<S>>,
 }
 
 /// Calls of one method.
@@ -89,6 +92,9 @@ impl<S: Service, A: Send + 'static, R: Send + 'static> Queue<S> for Typed<S, A, 
 /// Stands for the queue of calls from other nodes.
 const RAW: usize = usize::MAX;
 
+/// Stands for the queue of events.
+const EVENT: usize = usize::MAX - 1;
+
 impl<S: Service> Calls<S> {
     /// Adds a call from this node, which `start` begins.
     #[inline]
@@ -122,6 +128,14 @@ impl<S: Service> Calls<S> {
         Post::Call(RAW)
     }
 
+    /// Adds events for one handler. For each of them there is to be a [message](Self::EVENT).
+    pub(crate) fn add_events(&mut self, series: Series<S>) {
+        self.events.push_back(series);
+    }
+
+    /// The next event of those that were added.
+    pub(crate) const EVENT: Post<S> = Post::Call(EVENT);
+
     /// Begins what has come out of the mailbox.
     pub(crate) fn start(&mut self, post: Post<S>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         match post {
@@ -131,6 +145,14 @@ impl<S: Service> Calls<S> {
                     Some(call) => call_job::arrive(call, index, body, driver),
                     None => Start::Over(body),
                 },
+                None => Start::Over(body),
+            },
+            Post::Call(EVENT) => match self.events.front_mut() {
+                Some(series) => {
+                    let start = series.start(body, driver);
+                    self.events.pop_front_if(|series| series.is_over());
+                    start
+                }
                 None => Start::Over(body),
             },
             Post::Call(index) => match self.queues.get_mut(index) {
@@ -147,6 +169,12 @@ impl<S: Service> Calls<S> {
             Post::Call(RAW) => {
                 if let Some((call, _)) = self.raw.pop_front() {
                     call.reply.fail(reason);
+                }
+            }
+            Post::Call(EVENT) => {
+                if let Some(series) = self.events.front_mut() {
+                    series.pass_over();
+                    self.events.pop_front_if(|series| series.is_over());
                 }
             }
             Post::Call(index) => {
@@ -173,13 +201,14 @@ impl<S: Service> Calls<S> {
 
 impl<S: Service> Default for Calls<S> {
     fn default() -> Self {
-        Self { queues: Vec::new(), raw: VecDeque::new() }
+        Self { queues: Vec::new(), raw: VecDeque::new(), events: VecDeque::new() }
     }
 }
 
 impl<S: Service> Aside for Calls<S> {
     fn trim(&mut self) {
         self.raw.shrink_to(KEPT);
+        self.events.shrink_to(KEPT);
         self.queues.iter_mut().flatten().for_each(|queue| queue.trim());
     }
 }

@@ -26,7 +26,7 @@ use crate::{
     panics::outlived,
     planted::{Bug, planted},
     replica::Replica,
-    threads::At,
+    threads::{At, Work},
 };
 
 /// Goes to the unit at `L`, and notes in the envelope which module was found there.
@@ -307,23 +307,33 @@ pub(crate) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
     event: &'a (dyn Any + Send + Sync),
 ) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
-        let Some(event) = event.downcast_ref::<H::Event>() else {
-            return Err(Error::other("an event of another type was delivered"));
-        };
-        begin_task::<S, L>(body, H::NAME);
-        let run = async {
-            let Body { service, core, ambient } = &mut *body;
-            let opens = Opens(group_of::<S>(core));
-            let mut way = reach::<S, L>(service, &mut ambient.envelope)?;
-            let (unit, parent) = L::lent(&mut way)?;
-            let span = ambient.open_span();
-            let mut cx = Cx::new(core, ambient, parent);
-            scoped(ambient, span, &opens, pin!(H::run(unit, &mut cx, event))).await
-        };
-        let done = outlived(pin!(run)).await;
-        body.core.event = None;
-        done.unwrap_or_else(|panic| Err(failed(body, panic)))
+        let work = body.core.work(H::NAME);
+        handle_event::<S, L, H>(body, event, work).await
     })
+}
+
+/// The same, where it is known what its thread shows.
+pub(super) async fn handle_event<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
+    body: &mut Body<S>,
+    event: &(dyn Any + Send + Sync),
+    work: Work,
+) -> Result<()> {
+    let Some(event) = event.downcast_ref::<H::Event>() else {
+        return Err(Error::other("an event of another type was delivered"));
+    };
+    begin_task_as::<S, L>(body, H::NAME, work);
+    let run = async {
+        let Body { service, core, ambient } = &mut *body;
+        let opens = Opens(group_of::<S>(core));
+        let mut way = reach::<S, L>(service, &mut ambient.envelope)?;
+        let (unit, parent) = L::lent(&mut way)?;
+        let span = ambient.open_span();
+        let mut cx = Cx::new(core, ambient, parent);
+        scoped(ambient, span, &opens, pin!(H::run(unit, &mut cx, event))).await
+    };
+    let done = outlived(pin!(run)).await;
+    body.core.event = None;
+    done.unwrap_or_else(|panic| Err(failed(body, panic)))
 }
 
 /// What the log says of a hook, timer or event handler that panicked.
@@ -336,15 +346,17 @@ fn failed<S: Service>(body: &mut Body<S>, panic: Box<dyn Any + Send>) -> Error {
 
 /// Notes that work begins which nobody waits for, on the unit that `core.keys` says.
 fn begin_task<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str) {
+    begin_task_as::<S, L>(body, name, body.core.work(name));
+}
+
+/// The same, where it is known what its thread shows.
+fn begin_task_as<S: Service, L: Path<S>>(body: &mut Body<S>, name: &'static str, work: Work) {
     let keys = std::mem::take(&mut body.core.keys);
     if const { S::SPEC.elected } {
         body.core.start_task();
     }
     let chain = body.core.started_for.clone();
-    body.begin::<L>(
-        CameFrom::Own,
-        Some(Envelope { chain, ..Envelope::at(keys) }),
-        Due::default(),
-        (name, body.core.work(name)),
-    );
+    // Most have none, and making one that is empty costs as much as the rest.
+    let envelope = (chain.is_some() || !keys.is_empty()).then(|| Envelope { chain, ..Envelope::at(keys) });
+    body.begin::<L>(CameFrom::Own, envelope, Due::default(), (name, work));
 }

@@ -4,6 +4,7 @@ mod call_job;
 mod callback;
 mod calls;
 mod entry;
+mod events;
 mod execute;
 mod go_live;
 mod handed;
@@ -17,6 +18,7 @@ pub(crate) use self::{
     call_job::{CallJob, RawJob, arrive, start, start_raw},
     callback::TellRefused,
     calls::{Calls, Post},
+    events::{Filter, Hearer, OneJob, Series, start_event},
     execute::{run_event, run_hook, run_task},
     go_live::GoLive,
     handed::{Handed, To, conclude},

@@ -37,7 +37,7 @@ impl<F, T, E> Slot<F, T, E> {
 }
 
 /// A place larger than this is made anew for each call: so much memory is not kept on each thread for what may never come again.
-const LARGE: usize = 16 * 1024;
+pub(super) const LARGE: usize = 16 * 1024;
 
 type Placed<F, T, E> = Pin<Box<Slot<F, T, E>>>;
 

@@ -13,7 +13,7 @@ use super::{
     wire::{Batch, StreamName, Taken},
 };
 use crate::{
-    actor::{EventSource, Missed, MissedReason, Scope},
+    actor::{EventSource, Item, Missed, MissedReason, Scope},
     event::{
         kinds::{self, AnyEvent, Known},
         local::{Bus, Came, let_go},
@@ -102,18 +102,27 @@ impl Sources {
         let come = read(peer, batch, &far);
         let steps = lock(source).take(peer, batch, (&come, server));
         let (mut taken, mut full) = (Taken::default(), BTreeMap::new());
-        for step in &steps {
-            let (item, mailboxes) = match step {
-                Step::Give(item) => (item, give(peer, item, (bus, server))),
-                Step::Before(item, mailboxes) => (item, *mailboxes),
-                Step::Tell(known, missed) => {
-                    bus.tell(known, *missed);
-                    continue;
-                }
-            };
+        let mut note = |item: &Come<'_>, mailboxes: u32| {
             if mailboxes > 0 {
                 taken.full.push((item.index, mailboxes));
                 full.insert((*item.name, item.number), mailboxes);
+            }
+        };
+        let mut rest = &steps[..];
+        while let Some((step, behind)) = rest.split_first() {
+            rest = behind;
+            match step {
+                Step::Give(item) => {
+                    let (together, others) = rest.split_at(run_behind(item, rest));
+                    rest = others;
+                    if together.is_empty() {
+                        note(item, give(peer, item, (bus, server)));
+                    } else {
+                        give_all(peer, (item, together), (bus, server), &mut note);
+                    }
+                }
+                Step::Before(item, mailboxes) => note(item, *mailboxes),
+                Step::Tell(known, missed) => bus.tell(known, *missed),
             }
         }
         lock(source).full = full;
@@ -160,6 +169,36 @@ impl Sources {
         away.truncate(away.len().saturating_sub(RUNS_REMEMBERED));
         away.iter().for_each(|(_, peer)| drop(all.remove(peer)));
         away.into_iter().map(|(_, peer)| peer).collect()
+    }
+}
+
+/// How many of the next steps give what can be given together with `item`: readable events of one stream.
+fn run_behind(item: &Come<'_>, next: &[Step<'_>]) -> usize {
+    let is_of_it = |it: &Come<'_>| it.name == item.name && it.number > 0 && matches!(it.event, Some((_, Ok(_))));
+    let together = |step: &&Step<'_>| matches!(step, Step::Give(it) if is_of_it(it));
+    if is_of_it(item) { next.iter().take_while(together).count() } else { 0 }
+}
+
+/// Gives items of one stream to those who take them, and notes of each in how many mailboxes it had no room.
+fn give_all(
+    peer: NodeKey,
+    (first, others): (&Come<'_>, &[Step<'_>]),
+    (bus, server): Here<'_>,
+    note: &mut dyn FnMut(&Come<'_>, u32),
+) {
+    let others = others.iter().filter_map(|step| if let Step::Give(item) = step { Some(*item) } else { None });
+    let items: Vec<_> = std::iter::once(first).chain(others).collect();
+    let scope = scope_of(first.name, server);
+    let event = |item: &&Come<'_>| {
+        let Some((_, Ok(event))) = &item.event else { return None };
+        let source = EventSource::new(peer, item.service, scope, item.number);
+        Some(Item::new(event, source, Some(item.came.digest)))
+    };
+    let events: Vec<_> = items.iter().filter_map(event).collect();
+    let (Some((known, _)), Some(last)) = (&first.event, items.last()) else { return };
+    let tallies = bus.give_all(known, events, last.came);
+    for (place, item) in items.iter().enumerate() {
+        note(item, u32::try_from(tallies.of(place).full).unwrap_or(u32::MAX));
     }
 }
 
@@ -248,14 +287,17 @@ impl Source {
 
 /// Reads what may be new to one who is so far. Of what cannot be read the first is logged.
 fn read<'a>(peer: NodeKey, batch: &'a Batch, far: &BTreeMap<(u64, bool), (u64, u64)>) -> Vec<Come<'a>> {
-    let (mut come, mut rest, mut is_logged) = (Vec::new(), &batch.bytes[..], false);
+    let stream = |name: &'a StreamName| {
+        let known = kinds::of_id(name.event)?;
+        Some((name, known, far.get(&(name.event, name.cluster)).copied()))
+    };
+    let streams: Vec<_> = batch.streams.iter().map(stream).collect();
+    let (mut come, mut rest, mut is_logged) = (Vec::with_capacity(batch.items.len()), &batch.bytes[..], false);
     for (index, item) in (0_u32..).zip(&batch.items) {
         let Some((bytes, others)) = rest.split_at_checked(item.length as usize) else { break };
         rest = others;
-        let Some(name) = batch.streams.get(item.stream as usize) else { continue };
-        let Some(known) = kinds::of_id(name.event) else { continue };
-        let is_old = item.number > 0
-            && far.get(&(name.event, name.cluster)).is_some_and(|at| (name.generation, item.number) <= *at);
+        let Some(&Some((name, known, at))) = streams.get(item.stream as usize) else { continue };
+        let is_old = item.number > 0 && at.is_some_and(|at| (name.generation, item.number) <= at);
         let event = (!is_old).then(|| {
             let event = attempt(|| (known.kind.read)(bytes)).map_err(|panic| panic.to_string());
             event.and_then(|event| event.map_err(|error| error.to_string()))

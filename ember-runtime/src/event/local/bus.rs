@@ -2,7 +2,7 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::HashMap,
+    collections::BTreeMap,
     fmt, mem,
     sync::{
         Arc, Mutex, MutexGuard, Weak,
@@ -13,11 +13,12 @@ use std::{
 use super::{
     gone::let_go,
     interest::{Want, Wants},
-    subscriber::{Given, Handler, Last, Subscriber},
+    subscriber::{Handler, Last, Subscriber},
+    tally::{Tallies, Tally},
     topic::{Came, Subscribers, Topic},
 };
 use crate::{
-    actor::{Cell, EventSource, Missed, Scope, ScopeKind, Service, Subscription},
+    actor::{Cell, EventSource, Events, Item, Missed, Scope, ScopeKind, Service, Subscription},
     event::kinds::{self, AnyEvent, Known},
     id::{NodeKey, Pid},
     message::Keys,
@@ -27,20 +28,12 @@ use crate::{
 /// The subscribers of one node.
 pub(crate) struct Bus {
     here: NodeKey,
-    topics: Mutex<HashMap<TypeId, Arc<Topic>>>,
+    topics: Mutex<BTreeMap<TypeId, Arc<Topic>>>,
     numbers: AtomicU64,
     /// What other nodes are to know has changed.
     changed: ordered::Sender<()>,
     /// How many events the subscribers have missed.
     missed: Arc<AtomicU64>,
-}
-
-/// What became of an event on this node.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-    pub(crate) taken: usize,
-    /// Mailboxes that were full.
-    pub(crate) full: usize,
 }
 
 /// An event of this node, on its way to its subscribers.
@@ -78,7 +71,7 @@ impl Bus {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Arc<Topic>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<TypeId, Arc<Topic>>> {
         lock(&self.topics)
     }
 
@@ -152,6 +145,39 @@ impl Bus {
         let_go(before);
         let_go(subscribers);
         tally
+    }
+
+    /// Gives events of another node to those here who take them: of one publisher and scope, in their order, and none from before. `came` is said of the last.
+    pub(crate) fn give_all(&self, known: &'static Known, events: Vec<Item>, came: Came) -> Tallies {
+        let mut tallies = Tallies::new(events.len());
+        let Some((topic, last)) = self.topic((known.kind.of)()).zip(events.last()) else { return tallies };
+        if topic.want().retain > 0 {
+            // Each is kept just before it is given: a subscription that begins meanwhile has what was kept by then, and what comes after it.
+            for (place, item) in events.iter().enumerate() {
+                let came = Came { digest: item.digest.unwrap_or(came.digest), ..came };
+                let give = |event| self.give(known, event, (item.source, came));
+                tallies.add(place, item.event().map_or_else(Tally::default, give));
+            }
+            return tallies;
+        }
+        let source = last.source;
+        let (subscribers, before) = last.event().map_or((None, None), |event| topic.keep(event, source, came));
+        if let Some(subscribers) = &subscribers {
+            let takers = || subscribers.iter().filter(|it| it.fits(&source));
+            // A service with several handlers has each event in all of them before the next.
+            let twins = if events.len() > 1 { twins(takers().map(|it| it.service())) } else { Vec::new() };
+            let is_twin = |it: &&Arc<dyn Subscriber>| !twins.is_empty() && twins.binary_search(&it.service()).is_ok();
+            let events = Events::from(events);
+            takers().filter(|it| !is_twin(it)).for_each(|it| it.give_all(&events, &mut tallies));
+            for (place, item) in events.iter().enumerate().filter(|_| !twins.is_empty()) {
+                let (one, mut tally) = (Events::from([item.clone()]), Tallies::new(1));
+                takers().filter(is_twin).for_each(|it| it.give_all(&one, &mut tally));
+                tallies.add(place, tally.of(0));
+            }
+        }
+        let_go(before);
+        let_go(subscribers);
+        tallies
     }
 
     /// Tells those here who would have taken them of events that they have missed.
@@ -230,16 +256,20 @@ fn give(
     event: &Arc<AnyEvent>,
     (source, digest): (&EventSource, Option<u64>),
 ) -> Tally {
-    let mut tally = Tally::default();
+    let (mut tallies, mut events) = (Tallies::new(1), None);
     // With nothing locked: a mailbox may be that of a service that has just ended.
     for subscriber in subscribers.iter().filter(|it| it.fits(source)) {
-        match subscriber.give(event, source, digest) {
-            Given::Taken => tally.taken += 1,
-            Given::Full => tally.full += 1,
-            Given::Ended => {}
-        }
+        let events = events.get_or_insert_with(|| Events::from([Item::new(event, *source, digest)]));
+        subscriber.give_all(events, &mut tallies);
     }
-    tally
+    tallies.of(0)
+}
+
+/// Those that are there more than once, in order.
+fn twins(services: impl Iterator<Item = Pid>) -> Vec<Pid> {
+    let mut all: Vec<_> = services.collect();
+    all.sort_unstable();
+    all.chunk_by(Pid::eq).filter(|of_one| of_one.len() > 1).map(|of_one| of_one[0]).collect()
 }
 
 impl fmt::Debug for Bus {

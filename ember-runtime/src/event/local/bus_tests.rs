@@ -7,7 +7,7 @@ use crate::{
     actor::{MissedReason, Takes},
     event::{
         kinds::{Event, of_event},
-        local::{lying::Lying, subscriber::Place},
+        local::{lying::Lying, subscriber::Place, tally::Given},
     },
     id::{Incarnation, NodeId},
     message::{Schema, schema},

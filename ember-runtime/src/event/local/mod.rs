@@ -7,12 +7,14 @@ mod interest;
 mod lying;
 mod misses;
 mod subscriber;
+mod tally;
 mod topic;
 
 pub(crate) use self::{
-    bus::{Bus, Tally},
+    bus::Bus,
     followed::Followed,
     gone::let_go,
     interest::{Want, Wants},
+    tally::Tally,
     topic::Came,
 };

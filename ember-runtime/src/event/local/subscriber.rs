@@ -10,38 +10,35 @@ use std::{
 
 use super::{
     gone::let_go,
-    lying::{Lies, Lying},
+    lying::Lying,
     misses::{Misses, Open},
+    tally::{Given, Tallies},
 };
 use crate::{
     actor::{
-        Cell, EventFn, EventSource, Missed, MissedHook, MissedReason, Scope, ScopeKind, Service, Subscription, Takes,
-        TaskJob,
+        Cell, EventFn, EventSource, Events, Filter, Hearer, Item, Missed, MissedHook, MissedReason, Scope, ScopeKind,
+        Service, Subscription, Takes, TaskJob,
     },
     error::RefusedReason,
     event::kinds::AnyEvent,
     id::Pid,
     message::{Keys, Lane},
     sync::lock,
+    threads::Work,
 };
 
 /// The last event of a publisher.
 pub(super) type Last = (Arc<AnyEvent>, EventSource);
 
-/// What became of an event at a subscriber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Given {
-    Taken,
-    /// Its mailbox has no room, or takes nothing for now.
-    Full,
-    /// It takes no new work: it is a subscriber no more.
-    Ended,
-}
-
 /// One that takes events.
 pub(super) trait Subscriber: Send + Sync {
     /// Gives it an event; and what its bytes come to, if it is of another node.
     fn give(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: Option<u64>) -> Given;
+
+    /// Gives it several of one publisher and scope, in their order.
+    fn give_all(&self, events: &Events, tallies: &mut Tallies) {
+        give_each(self, events, tallies);
+    }
 
     /// Tells it what it has missed.
     fn tell(&self, missed: Missed);
@@ -60,6 +57,14 @@ pub(super) trait Subscriber: Send + Sync {
         takes.goes(ScopeKind::of(source.scope))
             && (takes.retain || !source.retained)
             && (is_own || source.scope != Scope::Service)
+    }
+}
+
+/// Gives them to it one by one.
+fn give_each(to: &(impl Subscriber + ?Sized), events: &Events, tallies: &mut Tallies) {
+    for (place, item) in events.iter().enumerate() {
+        let given = item.event().map_or(Given::Ended, |event| to.give(event, &item.source, item.digest));
+        tallies.note(place..place + 1, given);
     }
 }
 
@@ -84,7 +89,7 @@ pub(super) struct Handler<S: Service> {
     name: &'static str,
     /// Of the events.
     event: &'static str,
-    run: EventFn<S>,
+    hearer: Arc<Hearer<S>>,
     unit: TypeId,
     takes: Takes,
     /// If it is given the last value first: what lies in the mailbox, and its life.
@@ -111,9 +116,12 @@ impl<S: Service> Handler<S> {
         before: Option<Arc<Lying>>,
         all_missed: Arc<AtomicU64>,
     ) -> Self {
-        let Subscription { name, run, unit, takes, .. } = *subscription;
+        let Subscription { name, start, unit, takes, .. } = *subscription;
         let (cell, keys) = (Arc::clone(cell), keys.clone());
         let hooks = hooks(&cell.blueprint.table.missed, unit, &keys);
+        let is_watched = cell.host.upgrade().is_some_and(|host| host.is_watched());
+        let work = if is_watched { Work::of(S::SPEC.name, name) } else { Work::UNWATCHED };
+        let hearer = Arc::new(Hearer { start, keys: keys.clone(), work });
         let life = cell.lives();
         let lying = takes.retain.then(|| before.unwrap_or_default());
         lying.iter().for_each(|lying| lying.begin(life));
@@ -121,7 +129,7 @@ impl<S: Service> Handler<S> {
             cell,
             name,
             event,
-            run,
+            hearer,
             unit,
             takes,
             lying,
@@ -185,38 +193,34 @@ impl<S: Service> Handler<S> {
         if source.retained && lying.is_some_and(|lying| lying.has(event, (source, digest.unwrap_or(0)), self.life)) {
             return Given::Taken;
         }
-        let job = || -> Box<_> {
+        let filter = || {
             // What is kept for nobody is nobody's last value, and comes whichever subscription has put it.
-            let lies = lying.zip(digest).map(|(lying, digest)| lying.put(event, (source, digest), self.life));
-            let (event, source, keys) = (Arc::clone(event), *source, self.keys.clone());
-            let data = Delivery { event, source, run: self.run, keys, lies };
-            Box::new(TaskJob {
-                name: self.name,
-                life: None,
-                data,
-                run: |it: &Delivery<S>, body| {
-                    if it.lies.as_ref().is_some_and(|lies| !lies.reaches(body.core.cell.life())) {
-                        return Box::pin(std::future::ready(Ok(())));
-                    }
-                    body.core.keys = it.keys.clone();
-                    body.core.event = Some(it.source);
-                    (it.run)(body, &*it.event)
-                },
-            })
+            let lies = lying?.put(event, (source, digest?), self.life);
+            Some(Box::new(move |life| lies.reaches(life)) as Filter)
         };
-        match self.cell.put_job(|| job()) {
-            Ok(()) => {
-                self.misses.passed(source.node, source.scope);
-                Given::Taken
-            }
-            Err(RefusedReason::Stopped) => Given::Ended,
-            Err(_) => {
-                let (publisher, scope) = (source.node, source.scope);
-                let why = MissedReason::MailboxFull;
-                self.note(Missed { publisher, event: self.event, scope, count: Some(1), why });
-                Given::Full
-            }
+        match self.put_all(&Events::from([Item::new(event, *source, digest)]), source, filter) {
+            Some(0) => Given::Full,
+            Some(_) => Given::Taken,
+            None => Given::Ended,
         }
+    }
+
+    /// Puts as many of these into the mailbox as there is room for, and notes the others.
+    fn put_all(&self, events: &Events, source: &EventSource, filter: impl FnOnce() -> Option<Filter>) -> Option<usize> {
+        let taken = match self.cell.put_events(events, &self.hearer, filter) {
+            Ok(taken) => {
+                self.misses.passed(source.node, source.scope);
+                taken
+            }
+            Err(RefusedReason::Stopped) => return None,
+            Err(_) => 0,
+        };
+        let missed = events.len() - taken;
+        if missed > 0 {
+            let (publisher, scope, count) = (source.node, source.scope, Some(missed as u64));
+            self.note(Missed { publisher, event: self.event, scope, count, why: MissedReason::MailboxFull });
+        }
+        Some(taken)
     }
 
     /// Tells it what it has missed.
@@ -257,6 +261,15 @@ impl<S: Service> Subscriber for Handler<S> {
         self.put(event, source, digest)
     }
 
+    fn give_all(&self, events: &Events, tallies: &mut Tallies) {
+        let first = events.first().filter(|_| self.lying.is_none() && self.is_open.load(Ordering::Acquire));
+        let Some(first) = first else { return give_each(self, events, tallies) };
+        if let Some(taken) = self.put_all(events, &first.source, || None) {
+            tallies.note(0..taken, Given::Taken);
+            tallies.note(taken..events.len(), Given::Full);
+        }
+    }
+
     fn tell(&self, missed: Missed) {
         if !self.is_early(|| Early::Missed(missed)) {
             self.note(missed);
@@ -276,15 +289,6 @@ impl<S: Service> Subscriber for Handler<S> {
         let lying = self.lying.as_ref().filter(|_| self.keys.is_empty())?;
         Some(((self.cell.pid, self.unit, self.name), lying))
     }
-}
-
-/// An event on its way to one handler.
-struct Delivery<S: Service> {
-    event: Arc<AnyEvent>,
-    source: EventSource,
-    run: EventFn<S>,
-    keys: Keys,
-    lies: Option<Lies>,
 }
 
 /// What was missed, on its way to one hook.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::actor::{
-    AnyCell, ServiceState, Source,
+    AnyCell, Heard, ServiceState, Source,
     tests::{Vault, host, vault},
 };
 
@@ -13,12 +13,12 @@ const LEVEL: Subscription<Vault> = Subscription {
     event: TypeId::of::<Level>(),
     type_name: "level",
     name: "level",
-    run: |body, event| {
-        let (level, source) = (event.downcast_ref::<Level>(), body.core.event);
-        if let Some((Level(value, heard), source)) = level.zip(source) {
+    start: |one, body, _, _| {
+        let level = one.item().and_then(|item| item.event()?.downcast_ref::<Level>());
+        if let Some((Level(value, heard), source)) = level.zip(body.core.event) {
             lock(heard).push((*value, source.retained));
         }
-        Box::pin(std::future::ready(Ok(())))
+        Heard::Over(body, one)
     },
     unit: TypeId::of::<Vault>(),
     takes: Takes { scope: None, retain: true },

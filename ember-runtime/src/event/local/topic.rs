@@ -188,7 +188,7 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         actor::{Missed, Takes},
-        event::local::subscriber::Given,
+        event::local::tally::Given,
         id::{Incarnation, NodeId, Pid},
     };
 

@@ -1,0 +1,100 @@
+//! Events on their way to one handler.
+
+use std::sync::Arc;
+
+use super::super::job::{Driving, Job};
+use crate::{
+    actor::{
+        about::{Events, Item, One},
+        service::{Body, Heard, NO_METHOD, Service, Start, StartEvent, Stepping},
+    },
+    error::RefusedReason,
+    message::Keys,
+    threads::Work,
+};
+
+/// One handler of events.
+pub(crate) struct Hearer<S: Service> {
+    pub(crate) start: StartEvent<S>,
+    /// The module that it is in.
+    pub(crate) keys: Keys,
+    /// What a thread shows that runs it.
+    pub(crate) work: Work,
+}
+
+/// Asked in the life of the service in which an event has its turn: whether it is for it.
+pub(crate) type Filter = Box<dyn FnOnce(u64) -> bool + Send>;
+
+/// Events for one handler, one after the other.
+pub(crate) struct Series<S: Service> {
+    to: Arc<Hearer<S>>,
+    events: Events,
+    /// The same once more, to be lent to a handler: of what others share nothing is counted for each event.
+    lent: Option<Events>,
+    next: usize,
+    /// Of the first event, if it has one.
+    filter: Option<Filter>,
+}
+
+impl<S: Service> Series<S> {
+    pub(crate) fn new(to: &Arc<Hearer<S>>, events: Events, filter: Option<Filter>) -> Self {
+        Self { to: Arc::clone(to), events, lent: None, next: 0, filter }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.next >= self.events.len()
+    }
+
+    /// The next one is not handled.
+    pub(crate) fn pass_over(&mut self) {
+        self.next += 1;
+        self.filter = None;
+    }
+
+    /// Begins the next one.
+    pub(crate) fn start(&mut self, mut body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
+        let place = self.next;
+        self.next += 1;
+        if let Some(filter) = self.filter.take()
+            && !filter(body.core.cell.life())
+        {
+            return Start::Over(body);
+        }
+        let of = match self.lent.take() {
+            Some(lent) => lent,
+            None => Arc::clone(&self.events),
+        };
+        let one = One { of, place };
+        let Some(item) = one.item() else { return Start::Over(body) };
+        if !self.to.keys.is_empty() {
+            body.core.keys = self.to.keys.clone();
+        }
+        body.core.event = Some(item.source);
+        let mut stepping = Stepping { pace: None, has_keyed: driver.table.has_keyed(), task: driver.task };
+        match (self.to.start)(one, body, self.to.work, &mut stepping) {
+            Heard::Over(body, one) => {
+                self.lent = Some(one.of);
+                Start::Over(body)
+            }
+            Heard::Waits(running, changed) => Start::Waits(running, changed, NO_METHOD),
+        }
+    }
+}
+
+/// One event as a piece of work by itself, for a service whose handlers run side by side.
+pub(crate) struct OneJob<S: Service>(Series<S>);
+
+impl<S: Service> OneJob<S> {
+    /// This one: no worker keeps the others in memory.
+    pub(crate) fn new(to: &Arc<Hearer<S>>, item: &Item, filter: Option<Filter>) -> Self {
+        Self(Series::new(to, Events::from([item.clone()]), filter))
+    }
+}
+
+impl<S: Service> Job<S> for OneJob<S> {
+    fn start(mut self: Box<Self>, body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
+        self.0.start(body, driver)
+    }
+
+    fn refuse(self: Box<Self>, _: RefusedReason) {}
+}

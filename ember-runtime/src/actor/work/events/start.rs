@@ -1,0 +1,108 @@
+//! The first step of the handler of an event. What does not wait has ended after it, and needs no memory of its own.
+
+use std::{
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
+};
+
+use pin_project_lite::pin_project;
+
+use super::super::{
+    execute::{alike, handle_event},
+    pool::LARGE,
+};
+use crate::{
+    actor::{
+        about::One,
+        service::{Body, Heard, Noticing, OnEvent, Path, Run, Service, Stepping},
+    },
+    panics::{outlived, told},
+    shelf,
+    threads::Work,
+};
+
+/// Takes the first step of the event handler `H` of the unit at `L`.
+pub(crate) fn start_event<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
+    one: One,
+    body: Box<Body<S>>,
+    work: Work,
+    stepping: &mut Stepping<'_, '_>,
+) -> Heard<S> {
+    begin(|| heard::<S, L, H>(body, one, work), stepping)
+}
+
+/// Has the handler deal with an event. A panic ends that, and nothing else here.
+async fn heard<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
+    mut body: Box<Body<S>>,
+    one: One,
+    work: Work,
+) -> (Box<Body<S>>, One) {
+    let done = outlived(alike(pin!(hear::<S, L, H>(&mut body, &one, work)))).await;
+    if let Err(panic) = done {
+        body.report(panic.into());
+    }
+    (body, one)
+}
+
+async fn hear<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(body: &mut Body<S>, one: &One, work: Work) {
+    let Some(event) = one.item().and_then(|item| item.event()) else { return };
+    if let Err(error) = handle_event::<S, L, H>(body, &**event, work).await {
+        let (service, error) = (body.core.cell.name(), told(error));
+        tracing::error!(target: "ember::service", service, task = H::NAME, %error, "failed");
+    }
+}
+
+pin_project! {
+    /// A place for the future of a handler.
+    struct Slot<F> {
+        #[pin]
+        future: Option<F>,
+    }
+}
+
+fn begin<S, F>(make: impl FnOnce() -> F, stepping: &mut Stepping<'_, '_>) -> Heard<S>
+where
+    S: Service,
+    F: Future<Output = (Box<Body<S>>, One)> + Send + 'static,
+{
+    let mut slot = shelf::take::<Pin<Box<Slot<F>>>>().unwrap_or_else(|| Box::pin(Slot { future: None }));
+    slot.as_mut().project().future.set(Some(make()));
+    let noticing = Noticing::begin(stepping.has_keyed);
+    let polled = match slot.as_mut().project().future.as_pin_mut() {
+        Some(future) => future.poll(stepping.task),
+        None => Poll::Pending,
+    };
+    let changed = noticing.end();
+    match polled {
+        Poll::Ready((mut body, one)) => {
+            keep(slot);
+            body.core.changed |= changed;
+            Heard::Over(body, one)
+        }
+        Poll::Pending => Heard::Waits(slot, changed),
+    }
+}
+
+/// The future has ended, and holds nothing any more.
+fn keep<F: 'static>(slot: Pin<Box<Slot<F>>>) {
+    if const { size_of::<Slot<F>>() <= LARGE } {
+        shelf::keep(slot);
+    }
+}
+
+impl<S, F> Run<S> for Slot<F>
+where
+    S: Service,
+    F: Future<Output = (Box<Body<S>>, One)> + Send + 'static,
+{
+    fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Box<Body<S>>> {
+        let Some(future) = self.project().future.as_pin_mut() else { return Poll::Pending };
+        let (body, one) = ready!(future.poll(task));
+        drop(one);
+        Poll::Ready(body)
+    }
+
+    fn end(self: Pin<Box<Self>>) {
+        keep(self);
+    }
+}

@@ -193,7 +193,10 @@ fn handlers_and_deadlines_are_at_home_whoever_calls() {
 
 /// Notes how calls end, and on which runtime it hears of that.
 #[derive(Clone, Default)]
-struct Hears(Arc<Mutex<Vec<(String, Option<String>)>>>);
+struct Hears(Arc<Mutex<Vec<Heard>>>);
+
+/// How a call ended, and the runtime on which that was heard.
+type Heard = (String, Option<String>);
 
 impl CallHooks for Hears {
     fn after(&self, _: &OutgoingCall<'_>, end: &CallEnd<'_>, _: Option<Duration>) {

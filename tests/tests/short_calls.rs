@@ -425,8 +425,8 @@ impl Alike {
     }
 
     #[rpc(queued)]
-    pub async fn rpc_four(&mut self, _: u32) -> u32 {
-        self.total * 10 + 4
+    pub async fn rpc_four(&mut self, times: u32) -> u32 {
+        self.total * times + 4
     }
 }
 
@@ -437,7 +437,7 @@ async fn methods_that_take_and_return_the_same_run_their_own_handlers() {
     let alike = node.client::<AlikeClient>();
     for round in 1..=3 {
         assert_eq!((alike.rpc_one(1).await, alike.rpc_two(1).await), (Ok(1), Ok(2)));
-        assert_eq!((alike.rpc_three(1).await, alike.rpc_four(1).await), (Ok(3), Ok(round * 30 + 4)));
+        assert_eq!((alike.rpc_three(1).await, alike.rpc_four(10).await), (Ok(3), Ok(round * 30 + 4)));
     }
     node.shutdown().await.unwrap();
 }

@@ -4,7 +4,7 @@
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
 mod given_up;
-mod late;
+pub mod late;
 mod lease;
 mod on_their_way;
 pub mod reasons;

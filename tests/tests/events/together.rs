@@ -85,7 +85,7 @@ impl Walker {
             self.log.say("falls");
             panic!("at the third step");
         }
-        if self.way == Way::Rests && event.0 % 2 == 0 {
+        if self.way == Way::Rests && event.0.is_multiple_of(2) {
             sleep(ms(10)).await;
         }
         self.log.say(event.0.to_string());

@@ -150,7 +150,7 @@ impl<S: Service> Calls<S> {
             Post::Call(EVENT) => match self.events.front_mut() {
                 Some(series) => {
                     let start = series.start(body, driver);
-                    self.events.pop_front_if(|series| series.is_over());
+                    self.end_series();
                     start
                 }
                 None => Start::Over(body),
@@ -159,6 +159,13 @@ impl<S: Service> Calls<S> {
                 Some(Some(queue)) => queue.start(body, driver),
                 _ => Start::Over(body),
             },
+        }
+    }
+
+    /// The first series has gone one further.
+    fn end_series(&mut self) {
+        if self.events.front().is_some_and(Series::is_over) {
+            self.events.pop_front();
         }
     }
 
@@ -174,7 +181,7 @@ impl<S: Service> Calls<S> {
             Post::Call(EVENT) => {
                 if let Some(series) = self.events.front_mut() {
                     series.pass_over();
-                    self.events.pop_front_if(|series| series.is_over());
+                    self.end_series();
                 }
             }
             Post::Call(index) => {

@@ -151,7 +151,10 @@ pub(super) use frame;
 
 /// The future of some handler, with the memory for the next of that handler.
 #[cfg(debug_assertions)]
-pub(crate) struct Hidden<S: Lends, A, O>(Option<Pin<Box<dyn Again<S, A, O>>>>);
+pub(crate) struct Hidden<S: Lends, A, O>(Option<Hiding<S, A, O>>);
+
+#[cfg(debug_assertions)]
+type Hiding<S, A, O> = Pin<Box<dyn Again<S, A, O>>>;
 
 /// A future whose place can be used again.
 #[cfg(debug_assertions)]

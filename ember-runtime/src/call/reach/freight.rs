@@ -78,8 +78,11 @@ struct Of<A, T: 'static, E: 'static> {
     kind: &'static MethodKind,
     wire: fn() -> Option<Wire<A, T, E>>,
     place: fn(&dyn AnyCell, MethodId) -> Result<usize, RefusedReason>,
-    submit: fn(&dyn AnyCell, MethodId, Offer<'_, A, Result<T, E>>) -> Result<(), RefusedReason>,
+    submit: SubmitFn<A, Result<T, E>>,
 }
+
+/// Hands a call over within this node.
+type SubmitFn<A, R> = fn(&dyn AnyCell, MethodId, Offer<'_, A, R>) -> Result<(), RefusedReason>;
 
 /// The typed half of a call that takes `A` and returns a `T` or an `E`.
 pub(crate) struct Laden<A: Send + 'static, T: Send + 'static, E: Send + 'static> {

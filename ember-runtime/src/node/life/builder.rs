@@ -5,8 +5,6 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
-
 use super::running::Node;
 use crate::{
     actor::Service,
@@ -246,16 +244,12 @@ impl NodeBuilder {
     /// No such runtime. A value that cannot be, by its name. A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
     /// that another node answers to. What had been started is stopped again.
     pub async fn start(self) -> Result<Node> {
-        self.built().await
+        // It is large, and whoever awaits it would be too. What it is, is known here only: it would be compiled once more with each program.
+        futures_util::FutureExt::boxed(shielded(self.build())).await
     }
 }
 
 impl NodeBuilder {
-    /// It is large, and whoever awaits it would be too. What it is, is known here only: it would be compiled once more with each program.
-    fn built(self) -> BoxFuture<'static, Result<Node>> {
-        Box::pin(shielded(self.build()))
-    }
-
     async fn build(mut self) -> Result<Node> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);

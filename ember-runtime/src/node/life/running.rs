@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::FutureExt;
 use tokio::{sync::watch, time::timeout};
 
 use super::shutdown::{Sees, Shutdown};
@@ -241,7 +241,7 @@ impl Node {
     /// As [`shutdown`](Node::shutdown), and [`Error::CutShort`] after a second signal. A runtime without I/O, which has no signals.
     /// [`Error::Replaced`] if a later node has taken this one's name; the shutdown is then done too.
     pub async fn run(&self) -> Result<()> {
-        self.served().await
+        shielded(self.serve_until_told()).boxed().await
     }
 
     /// Shuts the node down: it announces that it retires, finishes what is in flight, stops its services in the reverse
@@ -258,23 +258,13 @@ impl Node {
     /// # Cancel safety
     /// If the future is dropped after it was polled, the shutdown goes on all the same. Called again, it waits for that.
     pub async fn shutdown(&self) -> Result<()> {
-        self.shut_down().await
-    }
-
-    /// What these two are, is known here only: they would be compiled once more with each program.
-    fn shut_down(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async {
+        // What this is, and that of `run`, is known here only: it would be compiled once more with each program.
+        let end = async {
             self.refuse_to_wait_for_itself()?;
             self.begin_to_end();
-            match self.inner.shutdown.outcome().await? {
-                None => Ok(()),
-                Some(late) => Err(Error::CutShort(late)),
-            }
-        })
-    }
-
-    fn served(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(shielded(self.serve_until_told()))
+            self.inner.shutdown.outcome().await?.map_or(Ok(()), |late| Err(Error::CutShort(late)))
+        };
+        end.boxed().await
     }
 
     async fn serve_until_told(&self) -> Result<()> {

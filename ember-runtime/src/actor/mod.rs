@@ -41,8 +41,8 @@ pub(crate) use self::{
     intake::written_port,
     life::blueprint,
     service::{
-        Again, Changes, EventFn, Followed, FollowedKind, KeyedField, MissedHook, SIGNATURE_OF, Subscription, Timer,
-        TimerRun, Told, again, note_change,
+        Again, Changes, Followed, FollowedKind, KeyedField, MissedHook, SIGNATURE_OF, Subscription, Timer, TimerRun,
+        Told, ToldFn, again, note_change,
     },
     turn::Limit,
     work::{Filter, GoLive, Hearer, Offer, Port, Short, ShortCall, Spare, TaskJob},

@@ -24,7 +24,7 @@ struct Names {
 static NAMES: Mutex<Names> = Mutex::new(Names { numbers: BTreeMap::new(), listed: Vec::new() });
 
 thread_local! {
-    /// What this thread has asked for before: hooks, timers and events ask each time.
+    /// What this thread has asked for before: hooks and timers ask each time.
     static KNOWN: RefCell<HashMap<(&'static str, &'static str), Work>> = RefCell::default();
 }
 

@@ -1,4 +1,4 @@
-//! What a subscriber is told beside an event, and in place of one that it has missed.
+//! Events on their way, what a subscriber is told beside one, and in place of one that it has missed.
 
 use std::{any::Any, fmt, sync::Arc};
 

@@ -285,7 +285,7 @@ impl Core {
         self.cell.pid()
     }
 
-    /// What a thread shows that runs a hook, timer, event handler or callback of this name.
+    /// What a thread shows that runs a hook, timer or callback of this name.
     pub(crate) fn work(&self, name: &'static str) -> Work {
         if self.host.is_watched() { Work::known(self.cell.name(), name) } else { Work::UNWATCHED }
     }

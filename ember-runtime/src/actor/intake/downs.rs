@@ -6,7 +6,7 @@ use crate::{
     actor::{
         about::{Down, Watcher},
         cell::Cell,
-        service::{Body, EventFn, Service},
+        service::{Body, Service, ToldFn},
         work::TaskJob,
     },
     error::Result,
@@ -43,7 +43,7 @@ pub(super) fn hears<S: Service>(cell: &Cell<S>, watcher: &Watcher) -> bool {
 /// A `down` on its way to one hook.
 struct DownDelivery<S: Service> {
     down: Down,
-    run: EventFn<S>,
+    run: ToldFn<S>,
     /// The field with modules under keys, if it is for these.
     field: Option<usize>,
     watchers: Vec<Watcher>,

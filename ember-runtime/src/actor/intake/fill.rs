@@ -10,12 +10,12 @@ use crate::{
     actor::{
         about::{Down, Missed, MissedTicks, Tick},
         service::{
-            Entry, EventFn, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField,
-            MissedHook, OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, StartRaw, Subscription, Table,
-            Takes, TaskOf, Timer, TimerRun, full_name,
+            Entry, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField, MissedHook,
+            OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, StartRaw, Subscription, Table, Takes, TaskOf,
+            Timer, TimerRun, ToldFn, full_name,
         },
         turn::Pace,
-        work::{run_event, run_hook, run_task, start_event, start_raw},
+        work::{run_hook, run_task, run_told, start_event, start_raw},
     },
     error::{Error, Result},
     id::{Epoch, MethodId, fnv1a},
@@ -29,7 +29,7 @@ struct Part<'a, S: Service> {
     hooks: &'a mut Vec<(HookKind, HookFn<S>)>,
     timers: &'a mut Vec<Timer<S>>,
     events: &'a mut Vec<Subscription<S>>,
-    downs: &'a mut Vec<(&'static str, EventFn<S>)>,
+    downs: &'a mut Vec<(&'static str, ToldFn<S>)>,
 }
 
 impl<S: Service> Table<S> {
@@ -168,13 +168,13 @@ impl<S: Service> Table<S> {
 
     /// Enters what the unit at `L` does at a fixed step, and is told which.
     pub fn tick<L: Path<S>, H: OnEvent<L::Unit, Event = Tick>>(&mut self, period: Duration, late: MissedTicks) {
-        let run = TimerRun::Told(run_event::<S, L, H>);
+        let run = TimerRun::Told(run_told::<S, L, H>);
         self.part().timers.push(Timer { name: H::NAME, schedule: Schedule::Every(period, late), run });
     }
 
     /// Enters what the unit at `L` does when a watched service has ended.
     pub fn down<L: Path<S>, H: OnEvent<L::Unit, Event = Down>>(&mut self) {
-        self.part().downs.push((H::NAME, run_event::<S, L, H>));
+        self.part().downs.push((H::NAME, run_told::<S, L, H>));
     }
 
     /// Enters what the unit at `L` does when its instance gets this role.
@@ -196,18 +196,18 @@ impl<S: Service> Table<S> {
                 )
             });
         }
-        self.roles.push((role, H::NAME, run_event::<S, L, H>));
+        self.roles.push((role, H::NAME, run_told::<S, L, H>));
     }
 
     /// Enters what the unit at `L` does with the entries of a service that it follows.
     pub fn entry<L: Path<S>, H: OnEvent<L::Unit, Event: IsPosted>>(&mut self) {
-        let run = (H::NAME, run_event::<S, L, H> as EventFn<S>);
+        let run = (H::NAME, run_told::<S, L, H> as ToldFn<S>);
         self.follows::<<H::Event as IsPosted>::By>(H::NAME).entries.push(run);
     }
 
     /// Enters what the unit at `L` does when entries of a service that it follows are missing.
     pub fn gap<L: Path<S>, H: OnEvent<L::Unit, Event: IsGap>>(&mut self) {
-        let run = (H::NAME, run_event::<S, L, H> as EventFn<S>);
+        let run = (H::NAME, run_told::<S, L, H> as ToldFn<S>);
         self.follows::<<H::Event as IsGap>::In>(H::NAME).gaps.push(run);
     }
 
@@ -261,6 +261,6 @@ impl<S: Service> Table<S> {
     /// Enters what the unit at `L` does when it has missed events.
     pub fn missed<L: Path<S>, H: OnEvent<L::Unit, Event = Missed>>(&mut self) {
         let (unit, is_service) = (TypeId::of::<L>(), TypeId::of::<L>() == TypeId::of::<Here>());
-        self.missed.push(MissedHook { name: H::NAME, run: run_event::<S, L, H>, unit, is_service });
+        self.missed.push(MissedHook { name: H::NAME, run: run_told::<S, L, H>, unit, is_service });
     }
 }

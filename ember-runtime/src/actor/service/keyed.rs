@@ -1,6 +1,6 @@
 //! Fields that hold modules under keys, and what these modules do by themselves.
 
-use super::{EventFn, HookFn, HookKind, Subscription, Timer, tasks::of_kind};
+use super::{HookFn, HookKind, Subscription, Timer, ToldFn, tasks::of_kind};
 use crate::{actor::about::Lends, message::Keys, panics::Each};
 
 /// A field that holds modules under keys: what the module room knows about it.
@@ -45,7 +45,7 @@ pub(crate) struct Keyed<S: Lends> {
     pub(crate) hooks: Vec<(HookKind, HookFn<S>)>,
     pub(crate) timers: Vec<Timer<S>>,
     pub(crate) events: Vec<Subscription<S>>,
-    pub(crate) downs: Vec<(&'static str, EventFn<S>)>,
+    pub(crate) downs: Vec<(&'static str, ToldFn<S>)>,
 }
 
 impl<S: Lends> Keyed<S> {

@@ -38,6 +38,6 @@ pub(crate) use self::{
     replicated::{Followed, FollowedKind, Told},
     running::{Heard, NO_METHOD, Raw, Run, Running, Start, StartEvent, StartRaw, Stepping},
     table::{Entry, SIGNATURE_OF},
-    tasks::{EventFn, HookFn, MissedHook, Subscription, Timer, TimerRun},
+    tasks::{HookFn, MissedHook, Subscription, Timer, TimerRun, ToldFn},
     unit::full_name,
 };

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use super::{EventFn, Followed, HookFn, HookKind, Keyed, MissedHook, StartRaw, Subscription, Timer, tasks::of_kind};
+use super::{Followed, HookFn, HookKind, Keyed, MissedHook, StartRaw, Subscription, Timer, ToldFn, tasks::of_kind};
 use crate::{
     actor::{about::Lends, turn::Pace},
     id::MethodId,
@@ -27,9 +27,9 @@ pub struct Table<S: Lends> {
     pub(crate) timers: Vec<Timer<S>>,
     pub(crate) events: Vec<Subscription<S>>,
     /// What runs when a watched service has ended.
-    pub(crate) downs: Vec<(&'static str, EventFn<S>)>,
+    pub(crate) downs: Vec<(&'static str, ToldFn<S>)>,
     /// What runs when the instance becomes master, or slave.
-    pub(crate) roles: Vec<(Role, &'static str, EventFn<S>)>,
+    pub(crate) roles: Vec<(Role, &'static str, ToldFn<S>)>,
     /// What is told of events that were missed, by the service, its modules, and those under keys.
     pub(crate) missed: Vec<MissedHook<S>>,
     /// The replicated services that it follows.

@@ -16,8 +16,8 @@ use crate::{
 /// A hook, bound to its unit.
 pub(crate) type HookFn<S> = for<'a> fn(&'a mut Body<S>) -> BoxFuture<'a, Result<()>>;
 
-/// An event handler, bound to its unit.
-pub(crate) type EventFn<S> = for<'a> fn(&'a mut Body<S>, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
+/// A handler that is told something, bound to its unit.
+pub(crate) type ToldFn<S> = for<'a> fn(&'a mut Body<S>, &'a (dyn Any + Send + Sync)) -> BoxFuture<'a, Result<()>>;
 
 /// One declared timer.
 pub(crate) struct Timer<S: Lends> {
@@ -30,7 +30,7 @@ pub(crate) struct Timer<S: Lends> {
 pub(crate) enum TimerRun<S: Lends> {
     Hook(HookFn<S>),
     /// It is told which [`Tick`](crate::actor::about::Tick) it is.
-    Told(EventFn<S>),
+    Told(ToldFn<S>),
 }
 
 /// One event handler.
@@ -80,7 +80,7 @@ impl ScopeKind {
 /// What is told of events that were missed.
 pub(crate) struct MissedHook<S: Lends> {
     pub(crate) name: &'static str,
-    pub(crate) run: EventFn<S>,
+    pub(crate) run: ToldFn<S>,
     /// The path of its unit, and whether that is the service itself.
     pub(crate) unit: TypeId,
     pub(crate) is_service: bool,

@@ -44,7 +44,7 @@ impl<S: Service> Post<S> {
     }
 }
 
-/// The queues: those for calls from this node as the methods stand in the service's table, then one for calls from others.
+/// The queues: those for calls from this node as the methods stand in the service's table, then one for calls from others, and one for events.
 pub(crate) struct Calls<S: Service> {
     queues: Vec<Option<Box<dyn Queue<S>>>>,
     raw: VecDeque<(RawCall<'static>, usize)>,

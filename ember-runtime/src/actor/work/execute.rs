@@ -301,8 +301,8 @@ pub(crate) fn run_task<S: Service, L: Path<S>, H: TaskOf<L::Unit>>(body: &mut Bo
     })
 }
 
-/// Runs an event handler of the unit at `L`.
-pub(crate) fn run_event<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
+/// Runs a handler of the unit at `L` that is told something: what it has missed, who has ended, what role it has, which tick it is.
+pub(crate) fn run_told<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
     body: &'a mut Body<S>,
     event: &'a (dyn Any + Send + Sync),
 ) -> BoxFuture<'a, Result<()>> {

@@ -19,7 +19,7 @@ pub(crate) use self::{
     callback::TellRefused,
     calls::{Calls, Post},
     events::{Filter, Hearer, OneJob, Series, start_event},
-    execute::{run_event, run_hook, run_task},
+    execute::{run_hook, run_task, run_told},
     go_live::GoLive,
     handed::{Handed, To, conclude},
     job::{Driving, Job, PendingCall, StartFn, once},

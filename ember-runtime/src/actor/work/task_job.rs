@@ -1,4 +1,4 @@
-//! Work that nobody waits for: a hook, a timer's tick, an event.
+//! Work that nobody waits for: a hook, a timer's tick, what a service is told of events that it has missed.
 
 use futures_util::future::BoxFuture;
 

@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     actor::{
-        Cell, EventFn, EventSource, Events, Filter, Hearer, Item, Missed, MissedHook, MissedReason, Scope, ScopeKind,
-        Service, Subscription, Takes, TaskJob,
+        Cell, EventSource, Events, Filter, Hearer, Item, Missed, MissedHook, MissedReason, Scope, ScopeKind, Service,
+        Subscription, Takes, TaskJob, ToldFn,
     },
     error::RefusedReason,
     event::kinds::AnyEvent,
@@ -294,7 +294,7 @@ impl<S: Service> Subscriber for Handler<S> {
 /// What was missed, on its way to one hook.
 struct Note<S: Service> {
     note: Arc<Open>,
-    run: EventFn<S>,
+    run: ToldFn<S>,
     keys: Keys,
 }
 

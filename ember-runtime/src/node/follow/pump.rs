@@ -10,7 +10,7 @@ use tokio::{sync::oneshot, time::sleep};
 
 use super::asking::{Asking, Next};
 use crate::{
-    actor::{Cell, EventFn, Followed, FollowedKind, GapReason, Host, Position, Service, TaskJob, Told},
+    actor::{Cell, Followed, FollowedKind, GapReason, Host, Position, Service, TaskJob, Told, ToldFn},
     call::{Begin, Following, Router, Wish},
     message::Lane,
     office::GroupName,
@@ -145,7 +145,7 @@ impl<S: Service> Pump<S> {
     }
 
     /// Gives it to these hooks, each in a turn of the service. One that fails gets it again: what comes next waits for that.
-    async fn give(&self, wish: u64, hooks: &[(&'static str, EventFn<S>)], told: Box<Told>) -> Result<(), Ended> {
+    async fn give(&self, wish: u64, hooks: &[(&'static str, ToldFn<S>)], told: Box<Told>) -> Result<(), Ended> {
         let told = Arc::<Told>::from(told);
         for (name, run) in hooks {
             let mut pause = PAUSES.0;
@@ -187,7 +187,7 @@ impl<S: Service> Pump<S> {
 /// An entry, or a gap, on its way to one hook.
 struct Delivery<S: Service> {
     told: Arc<Told>,
-    run: EventFn<S>,
+    run: ToldFn<S>,
     /// By which wish.
     wanted: (Arc<Following>, u64),
     /// Whether the hook has taken it.

@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 
 use super::Position;
 use crate::{
-    actor::{about::Lends, service::EventFn},
+    actor::{about::Lends, service::ToldFn},
     message::CodecError,
     replica::Fingerprints,
 };
@@ -44,6 +44,6 @@ pub(crate) struct Followed<S: Lends> {
     pub(crate) service: TypeId,
     pub(crate) kind: FollowedKind,
     /// What is given the entries, and what is told of gaps.
-    pub(crate) entries: Vec<(&'static str, EventFn<S>)>,
-    pub(crate) gaps: Vec<(&'static str, EventFn<S>)>,
+    pub(crate) entries: Vec<(&'static str, ToldFn<S>)>,
+    pub(crate) gaps: Vec<(&'static str, ToldFn<S>)>,
 }

@@ -37,7 +37,8 @@ pub(crate) fn frame(bytes: &[u8]) -> bool {
         let mut chunks = (0..stream.len()).step_by(step).map(|at| stream.slice(at..stream.len().min(at + step)));
         chunks.try_for_each(|chunk| inflow.read(session, chunk, now, task))
     });
-    assert_eq!(whole, in_chunks, "it matters where the stream is cut: in chunks of {step}");
+    // The other way round there may be a difference: a call may have ended before the next one comes, which takes its place.
+    assert!(in_chunks || !whole, "it matters where the stream is cut: in chunks of {step}");
     whole
 }
 

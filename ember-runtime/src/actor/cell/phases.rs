@@ -156,10 +156,11 @@ impl<S: Service> Cell<S> {
                 Post::Job(Box::new(OneJob::new(to, &events[place], filter)))
             };
             self.tries(|| {
-                let before = taken;
-                taken += self.mailbox.put_some(count - before, |_, _| {}, |place| job(before + place))?;
-                // Not said to anybody: it only asks whether room can be made for the others.
-                if taken == count { Ok(()) } else { Err(RefusedReason::MailboxFull { limit: taken as u64 }) }
+                while taken < count {
+                    let before = taken;
+                    taken += self.mailbox.put_some(count - before, |_, _| {}, |place| job(before + place))?;
+                }
+                Ok(())
             })
         } else {
             let leave = |calls: &mut Calls<S>, room| {

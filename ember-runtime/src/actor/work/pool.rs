@@ -184,6 +184,15 @@ pin_project! {
     }
 }
 
+/// A place for it. The empty one is as large as the future, and is off the stack when that is made.
+#[cfg(debug_assertions)]
+#[inline(never)]
+fn empty<S: Lends, A: 'static, O, F: Future<Output = O> + Send + 'static>(
+    make: fn(Box<Body<S>>, A) -> F,
+) -> Hiding<S, A, O> {
+    Box::pin(Made { place: Place::Empty, make })
+}
+
 /// Puts the future that `make` makes into a place that is for this handler alone.
 #[cfg(debug_assertions)]
 pub(super) fn hide<S: Lends, A: 'static, O, F: Future<Output = O> + Send + 'static>(
@@ -195,7 +204,7 @@ pub(super) fn hide<S: Lends, A: 'static, O, F: Future<Output = O> + Send + 'stat
         return kept.as_mut().again(body, args);
     }
     // Made where it stays, as above.
-    let mut made: Pin<Box<dyn Again<S, A, O>>> = Box::pin(Made { place: Place::Empty, make });
+    let mut made = empty(make);
     made.as_mut().again(body, args);
     place.set(Some(Hidden(Some(made))));
 }

@@ -23,7 +23,6 @@ use crate::{
     offload::Offload,
     panics::{Each, dispose, shown},
     rng::Rng,
-    sync::shielded,
 };
 
 /// Builds a [`Node`].
@@ -244,13 +243,12 @@ impl NodeBuilder {
     /// No such runtime. A value that cannot be, by its name. A service that does not start, a registry that cannot be reached within 10 s, an address that cannot be used, a name
     /// that another node answers to. What had been started is stopped again.
     pub async fn start(self) -> Result<Node> {
-        // It is large, and whoever awaits it would be too. What it is, is known here only: it would be compiled once more with each program.
-        futures_util::FutureExt::boxed(shielded(self.build())).await
+        self.built().await
     }
 }
 
 impl NodeBuilder {
-    async fn build(mut self) -> Result<Node> {
+    pub(super) async fn build(mut self) -> Result<Node> {
         if let Some(problem) = self.problem.take() {
             return Err(problem);
         }

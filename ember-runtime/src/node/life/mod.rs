@@ -9,7 +9,7 @@ mod calls;
 mod cluster;
 mod cx;
 mod ending;
-mod losses;
+mod hidden;
 mod outages;
 #[cfg(feature = "cluster")]
 mod revive;

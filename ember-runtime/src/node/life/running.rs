@@ -30,7 +30,7 @@ use crate::{
         settings::IntoHosted,
     },
     panics::Panic,
-    sync::{lock, shielded},
+    sync::lock,
 };
 
 /// A runtime in this process that hosts services and takes part in a cluster. Cheap to clone; all clones are the same node.
@@ -56,7 +56,7 @@ pub(crate) struct Inner {
     pub(crate) membership: std::sync::OnceLock<crate::node::process::Membership>,
     /// It has started.
     pub(super) begun: AtomicBool,
-    shutdown: Arc<Shutdown>,
+    pub(super) shutdown: Arc<Shutdown>,
     pub(super) closed: watch::Sender<bool>,
     /// The shutdown is to end at once.
     pub(super) hurry: watch::Sender<bool>,
@@ -241,7 +241,7 @@ impl Node {
     /// As [`shutdown`](Node::shutdown), and [`Error::CutShort`] after a second signal. A runtime without I/O, which has no signals.
     /// [`Error::Replaced`] if a later node has taken this one's name; the shutdown is then done too.
     pub async fn run(&self) -> Result<()> {
-        shielded(self.serve_until_told()).boxed().await
+        self.served().await
     }
 
     /// Shuts the node down: it announces that it retires, finishes what is in flight, stops its services in the reverse
@@ -258,16 +258,10 @@ impl Node {
     /// # Cancel safety
     /// If the future is dropped after it was polled, the shutdown goes on all the same. Called again, it waits for that.
     pub async fn shutdown(&self) -> Result<()> {
-        // What this is, and that of `run`, is known here only: it would be compiled once more with each program.
-        let end = async {
-            self.refuse_to_wait_for_itself()?;
-            self.begin_to_end();
-            self.inner.shutdown.outcome().await?.map_or(Ok(()), |late| Err(Error::CutShort(late)))
-        };
-        end.boxed().await
+        self.shut_down().await
     }
 
-    async fn serve_until_told(&self) -> Result<()> {
+    pub(super) async fn serve_until_told(&self) -> Result<()> {
         self.refuse_to_wait_for_itself()?;
         let (mut closed, mut replaced) = (self.inner.closed.subscribe(), self.inner.replaced.subscribe());
         let services = &self.inner.services;
@@ -329,7 +323,7 @@ impl Node {
     }
 
     /// Shuts down in a task of the node's own runtime, whoever asks, if nobody has asked before.
-    fn begin_to_end(&self) {
+    pub(super) fn begin_to_end(&self) {
         if !self.inner.shutdown.begins() {
             return;
         }
@@ -343,7 +337,7 @@ impl Node {
     }
 
     /// In a handler of this node, or one that such a handler waits for, nobody can wait for its end.
-    fn refuse_to_wait_for_itself(&self) -> Result<()> {
+    pub(super) fn refuse_to_wait_for_itself(&self) -> Result<()> {
         if *self.inner.closed.borrow() {
             return Ok(());
         }

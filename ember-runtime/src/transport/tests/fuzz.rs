@@ -93,6 +93,20 @@ async fn a_slot_beyond_the_bound_costs_the_link_and_no_memory() {
     }
 }
 
+/// Whole it is refused, since both have one place. In chunks the first has ended before the second comes, which is right too.
+#[cfg(feature = "testing")]
+#[tokio::test]
+async fn two_calls_of_one_place_are_judged_by_whether_they_are_there_at_once() {
+    use crate::transport::inputs;
+
+    let mut twice = Vec::new();
+    for _ in 0..2 {
+        record(wire::CALL, &mut twice, |out| Correlation { index: 1, generation: 1 }.put(out));
+    }
+    assert!(!inputs::frame(&twice), "they are there at once");
+    assert!(inputs::frame(&twice[..twice.len() / 2]));
+}
+
 #[test]
 fn the_valid_frame_is_read_whole() {
     let frame = Bytes::from(valid());

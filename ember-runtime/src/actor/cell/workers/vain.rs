@@ -11,7 +11,7 @@ use crate::{
         cell::Cell,
         hands::refusal,
         service::Service,
-        work::{Calls, PendingCall},
+        work::{Calls, PendingCall, Post},
     },
     error::RefusedReason,
     message::Envelope,
@@ -21,9 +21,21 @@ use crate::{
 /// waits.
 const REST: Duration = Duration::from_millis(10);
 
+/// No longer than this, however long it took: the thread may have been held up.
+const LONGEST_REST: Duration = Duration::from_secs(1);
+
 /// A call with a chain has been let in where so many handlers may run at once.
 #[must_use = "there may be fewer by the time it waits"]
 pub(crate) struct Seen(Option<u32>);
+
+/// What is refused when this is dropped: also where nobody is left to run it.
+struct Refused<S: Service>(Vec<(Post<S>, RefusedReason)>);
+
+impl<S: Service> Drop for Refused<S> {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(|(post, reason)| Calls::default().refuse_guarded(post, reason));
+    }
+}
 
 impl<S: Service> Cell<S> {
     /// Whether a call with this envelope may wait for a worker. It is [seen to again](Self::see_again) when it does.
@@ -90,7 +102,7 @@ impl<S: Service> Cell<S> {
         });
         // It costs no more than a tenth of the time, however much waits.
         let done = Instant::now();
-        together.lock().rests = Some(done + REST.max(10 * (done - now)));
+        together.lock().rests = Some(done + (10 * (done - now)).clamp(REST, LONGEST_REST));
         has_swept
     }
 
@@ -116,15 +128,10 @@ impl<S: Service> Cell<S> {
         if swept.is_empty() {
             return false;
         }
-        let refuse = move || {
-            swept.into_iter().for_each(|(Waiting { post, .. }, (reason, _))| {
-                Calls::default().refuse_guarded(post, reason);
-            });
-        };
+        let refused = Refused(swept.into_iter().map(|(Waiting { post, .. }, (reason, _))| (post, reason)).collect());
         // Code of users runs as they are dropped, and whoever is here may hold a lock, or be in a handler.
-        match self.host.upgrade() {
-            Some(host) => drop(host.runtime().spawn(async { refuse() })),
-            None => refuse(),
+        if let Some(host) = self.host.upgrade() {
+            drop(host.runtime().spawn(async move { drop(refused) }));
         }
         // All may be done now.
         self.look(together);

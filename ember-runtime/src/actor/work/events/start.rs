@@ -46,7 +46,9 @@ async fn heard<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
 
 async fn hear<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(body: &mut Body<S>, one: &One, work: Work) {
     let Some(event) = one.item().and_then(|item| item.event()) else { return };
-    if let Err(error) = handle_event::<S, L, H>(body, &**event, work).await {
+    // Pinned where it is made: `await` would move it, twice its size of the stack where nothing is optimised.
+    let handled = pin!(handle_event::<S, L, H>(body, &**event, work)).await;
+    if let Err(error) = handled {
         let (service, error) = (body.core.cell.name(), told(error));
         tracing::error!(target: "ember::service", service, task = H::NAME, %error, "failed");
     }
@@ -65,8 +67,7 @@ where
     S: Service,
     F: Future<Output = (Box<Body<S>>, One)> + Send + 'static,
 {
-    let mut slot = shelf::take::<Pin<Box<Slot<F>>>>().unwrap_or_else(|| Box::pin(Slot { future: None }));
-    slot.as_mut().project().future.set(Some(make()));
+    let mut slot = filled(make);
     let noticing = Noticing::begin(stepping.has_keyed);
     let polled = match slot.as_mut().project().future.as_pin_mut() {
         Some(future) => future.poll(stepping.task),
@@ -81,6 +82,15 @@ where
         }
         Poll::Pending => Heard::Waits(slot, changed),
     }
+}
+
+/// A place with the future in it. Where nothing is optimised what is moved into a place takes its size of the stack, which is given back by the time
+/// that the future takes its first step.
+#[cfg_attr(debug_assertions, inline(never))]
+fn filled<F: 'static>(make: impl FnOnce() -> F) -> Pin<Box<Slot<F>>> {
+    let mut slot = shelf::take::<Pin<Box<Slot<F>>>>().unwrap_or_else(|| Box::pin(Slot { future: None }));
+    slot.as_mut().project().future.set(Some(make()));
+    slot
 }
 
 /// The future has ended, and holds nothing any more.

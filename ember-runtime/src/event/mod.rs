@@ -1,7 +1,7 @@
 //! Typed events: among the services of a node, and between nodes. They come through the mailbox of each subscriber, in the order of their
 //! publisher, at most once; what a subscriber misses is counted, and told in its place.
 //!
-//! What comes in one batch for one stream goes to each subscriber as one [series](crate::actor::Events), which all subscribers of the node share: the type is
+//! What comes in one batch for one stream goes to each subscriber as one series, which all subscribers of the node share: the type is
 //! looked up, the mailbox locked and its driver woken once for all of them. In the mailbox each event is a message of its own all the same, so that bounds,
 //! pauses, panics, what is more urgent, the end of the service and what is counted are as if it had come by itself. Those for which there is no room are
 //! the last of the series; they are one notice, and are not kept. By themselves go: events of a type of which somebody here wants the last one, which is kept as it

@@ -57,6 +57,10 @@ impl Session for CountingSession {
         self.inner.revoke(lease)
     }
 
+    fn connections(&self) -> u64 {
+        self.inner.connections()
+    }
+
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot, RegistryError>> {
         self.inner.list(prefix)
     }

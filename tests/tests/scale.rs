@@ -145,6 +145,10 @@ impl Session for OddSession {
         self.session.revoke(lease)
     }
 
+    fn connections(&self) -> u64 {
+        self.session.connections()
+    }
+
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot, RegistryError>> {
         self.session.list(prefix)
     }

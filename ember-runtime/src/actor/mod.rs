@@ -18,7 +18,7 @@ pub(crate) mod tests;
 #[cfg(feature = "cron")]
 pub use self::about::{Cron, Gap, Overlap};
 #[cfg(test)]
-pub(crate) use self::service::Heard;
+pub(crate) use self::service::Start;
 pub use self::{
     about::{
         Access, Alone, ByMut, ByRef, Down, DownReason, EventSource, Given, Lends, Load, Missed, MissedReason,

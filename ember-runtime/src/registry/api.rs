@@ -77,6 +77,13 @@ pub trait Session: Debug + Send + Sync + 'static {
         None
     }
 
+    /// How often it has connected to whatever serves, or a number that changes with that. What is answered over another connection may be
+    /// another state of the registry, restored from a backup, say, and look like a later one: a node takes it for one that was away. By default always 0:
+    /// then only a revision that has gone back shows that.
+    fn connections(&self) -> u64 {
+        0
+    }
+
     /// Writes one key; the revision of the write.
     fn put(&self, key: String, value: Bytes, lease: Option<LeaseId>) -> BoxFuture<'_, Result<i64>> {
         let write = Transaction { then: vec![Operation::Put { key, value, lease }], ..Transaction::default() };

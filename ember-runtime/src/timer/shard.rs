@@ -18,7 +18,7 @@ use crate::{
 const TICK: u64 = 1_000_000;
 
 /// Steps for which the lock is held at once, and after which others have their turn.
-const STEPS: usize = 64;
+pub(super) const STEPS: usize = 64;
 
 /// One timer.
 pub(super) struct Timed {

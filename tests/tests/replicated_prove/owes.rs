@@ -157,6 +157,14 @@ fn town() -> Prove<u64, u64> {
 }
 
 #[test]
+fn a_registry_that_is_restored_between_two_watches_and_has_written_as_much_again_was_away() {
+    // The master is elected, its view does not show it yet, and the registry forgets it and goes on.
+    let restored =
+        "seed=264 clients=1 calls=1 faults=kill(*slave)@1601+265;kill(*master)@2312+2560;registry(older)@3047+1220";
+    assert!(town().replay(restored).run().done > 0);
+}
+
+#[test]
 fn a_call_that_is_committed_with_an_entry_is_made_once_and_none_that_is_not() {
     let report = town().seeds(8 * scale()).run();
     println!("{report}");

@@ -75,7 +75,7 @@ pub(crate) struct Item {
 /// Events in the order of their publisher. All subscribers of a node share them.
 pub(crate) type Events = Arc<[Item]>;
 
-/// One of them, on its way through a handler.
+/// One of them, in its handler.
 pub(crate) struct One {
     pub(crate) of: Events,
     pub(crate) place: usize,
@@ -101,8 +101,13 @@ impl Drop for Item {
 }
 
 impl One {
-    pub(crate) fn item(&self) -> Option<&Item> {
-        self.of.get(self.place)
+    /// Whether none has come with it that is behind it.
+    pub(crate) fn is_last(&self) -> bool {
+        self.place + 1 >= self.of.len()
+    }
+
+    pub(crate) fn event(&self) -> Option<&(dyn Any + Send + Sync)> {
+        self.of.get(self.place)?.event.as_deref()
     }
 }
 

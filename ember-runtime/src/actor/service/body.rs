@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     actor::{
-        about::{Access as _, Held, Lends},
+        about::{Access as _, Events, Held, Lends, One},
         erased::Core,
     },
     message::{Ambient, Named},
@@ -21,6 +21,8 @@ pub(crate) struct Body<S: Lends> {
     pub(crate) service: Held<S>,
     /// Of what is running.
     pub(crate) ambient: Ambient,
+    /// The event whose handler runs, with those that came with it. It stays for the next of them: what others share is not counted up and down for each.
+    pub(crate) heard: Option<One>,
 }
 
 impl<S: Lends> Body<S> {
@@ -32,7 +34,15 @@ impl<S: Lends> Body<S> {
 
     /// Another that runs handlers of the same service.
     pub(crate) fn of(service: Held<S>, core: Core, ambient: Ambient) -> Box<Self> {
-        Box::new(Self { service, core, ambient })
+        Box::new(Self { service, core, ambient, heard: None })
+    }
+
+    /// The event at this place is about to be handled.
+    pub(crate) fn hear(&mut self, events: &Events, place: usize) {
+        match &mut self.heard {
+            Some(one) if Arc::ptr_eq(&one.of, events) => one.place = place,
+            heard => *heard = Some(One { of: Arc::clone(events), place }),
+        }
     }
 
     /// The state, if nobody else has it.

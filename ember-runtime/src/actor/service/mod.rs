@@ -36,7 +36,7 @@ pub(crate) use self::{
     changes::{Noticing, note_change},
     keyed::{Changes, Field as KeyedField, Keyed},
     replicated::{Followed, FollowedKind, Told},
-    running::{Heard, NO_METHOD, Raw, Run, Running, Start, StartEvent, StartRaw, Stepping},
+    running::{NO_METHOD, Raw, Run, Running, Start, StartEvent, StartRaw, Stepping},
     table::{Entry, SIGNATURE_OF},
     tasks::{HookFn, MissedHook, Subscription, Timer, TimerRun, ToldFn},
     unit::full_name,

@@ -9,10 +9,7 @@ use tokio::time::Instant;
 
 use super::Body;
 use crate::{
-    actor::{
-        about::{Lends, One},
-        turn::Pace,
-    },
+    actor::{about::Lends, turn::Pace},
     message::{Payload, RawReply},
     threads::Work,
 };
@@ -62,15 +59,8 @@ pub(crate) struct Raw<'a> {
 /// The place of what is no method.
 pub(crate) const NO_METHOD: usize = usize::MAX;
 
-/// How the handler of an event begins. One that has ended gives the event back.
-pub(crate) enum Heard<S: Lends> {
-    Over(Box<Body<S>>, One),
-    /// It waits for something. And whether modules were added or released so far.
-    Waits(Running<S>, bool),
-}
-
-/// Takes the first step of the handler of an event, whose source and keys the body has.
-pub(crate) type StartEvent<S> = fn(One, Box<Body<S>>, Work, &mut Stepping<'_, '_>) -> Heard<S>;
+/// Takes the first step of the handler of an event, which the body has, with its source and keys.
+pub(crate) type StartEvent<S> = fn(Box<Body<S>>, Work, &mut Stepping<'_, '_>) -> Start<S>;
 
 /// Begins a call from another node.
 pub(crate) type StartRaw<S> = fn(Raw<'_>, Box<Body<S>>, &mut Stepping<'_, '_>) -> Start<S>;

@@ -30,7 +30,7 @@ impl<S: Service> Job<S> for Owed {
 
 fn run<S: Service>(owed: Owed, body: &mut Body<S>, has_keyed: bool) {
     let Owed { callback, route, method, envelope, line: _ } = owed;
-    let Body { service, core, ambient } = &mut *body;
+    let Body { service, core, ambient, .. } = &mut *body;
     ambient.begin(CameFrom::Own, Some(envelope), Due::default(), method);
     ambient.work = core.work(method);
     if const { S::SPEC.elected } {

@@ -118,7 +118,7 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     if !body.core.hooks.is_empty() {
         entry::ask(body, full_name::<S, L, M>)?;
     }
-    let Body { service, core, ambient } = body;
+    let Body { service, core, ambient, .. } = body;
     // What reads commits nothing.
     let opens = Opens(if const { M::INFO.read } { None } else { group_of::<S>(core) });
     let mut way = match reach::<S, L>(service, &mut ambient.envelope) {
@@ -270,7 +270,7 @@ pub(crate) fn run_hook<S: Service, L: Path<S>, H: HookOf<L::Unit>>(body: &mut Bo
     Box::pin(async move {
         begin_task::<S, L>(body, H::NAME);
         let run = async {
-            let Body { service, core, ambient } = &mut *body;
+            let Body { service, core, ambient, .. } = &mut *body;
             let opens = Opens(group_of::<S>(core));
             let mut guard = enter::<S, L>(S::Access::alone(service), &mut ambient.envelope)?;
             let (unit, parent) = L::parts(&mut guard);
@@ -288,7 +288,7 @@ pub(crate) fn run_task<S: Service, L: Path<S>, H: TaskOf<L::Unit>>(body: &mut Bo
     Box::pin(async move {
         begin_task::<S, L>(body, H::NAME);
         let run = async {
-            let Body { service, core, ambient } = &mut *body;
+            let Body { service, core, ambient, .. } = &mut *body;
             let opens = Opens(group_of::<S>(core));
             let mut way = reach::<S, L>(service, &mut ambient.envelope)?;
             let (unit, parent) = L::lent(&mut way)?;
@@ -308,22 +308,21 @@ pub(crate) fn run_told<'a, S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
 ) -> BoxFuture<'a, Result<()>> {
     Box::pin(async move {
         let work = body.core.work(H::NAME);
-        handle_event::<S, L, H>(body, event, work).await
+        handle_event::<S, L, H>(body, Some(event), work).await
     })
 }
 
-/// The same, where it is known what its thread shows.
+/// The same, where it is known what its thread shows. If nothing is told, it is the event that the body has.
 pub(super) async fn handle_event<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
     body: &mut Body<S>,
-    event: &(dyn Any + Send + Sync),
+    told: Option<&(dyn Any + Send + Sync)>,
     work: Work,
 ) -> Result<()> {
-    let Some(event) = event.downcast_ref::<H::Event>() else {
-        return Err(Error::other("an event of another type was delivered"));
-    };
-    begin_task_as::<S, L>(body, H::NAME, work);
     let run = async {
-        let Body { service, core, ambient } = &mut *body;
+        begin_task_as::<S, L>(body, H::NAME, work);
+        let Body { service, core, ambient, heard } = &mut *body;
+        let event = told.or_else(|| heard.as_ref()?.event()).and_then(|event| event.downcast_ref::<H::Event>());
+        let Some(event) = event else { return Err(Error::other("an event of another type was delivered")) };
         let opens = Opens(group_of::<S>(core));
         let mut way = reach::<S, L>(service, &mut ambient.envelope)?;
         let (unit, parent) = L::lent(&mut way)?;

@@ -77,6 +77,7 @@ impl Follower {
     async fn follow(&self, doubt: &mut Doubt) -> Result<(), RegistryError> {
         let revision = self.list(doubt).await?;
         let mut watch = self.session.watch(self.prefix(), revision + 1).await?;
+        self.goes_on(doubt)?;
         if !self.contact.borrow().is_good() {
             tracing::info!(target: "ember::cluster", revision, "the view is that of the registry");
             self.contact.send_modify(|contact| contact.trouble = None);
@@ -118,6 +119,7 @@ impl Follower {
         if revision < last && self.contact.borrow().is_good() {
             return Err(went_back(revision, last));
         }
+        self.goes_on(doubt)?;
         if std::mem::take(&mut doubt.away) && self.contact.borrow().outages > 0 {
             doubt.until = Some(Instant::now() + self.config.confirm);
         }
@@ -138,6 +140,19 @@ impl Follower {
         }
         self.apply(changes);
         Ok(revision)
+    }
+
+    /// What answers is what has answered before, over the same connection.
+    ///
+    /// # Errors
+    /// It is another one: between two watches nothing else may show that it was restored, if it has written as much as was lost since.
+    fn goes_on(&self, doubt: &mut Doubt) -> Result<(), RegistryError> {
+        let connections = self.session.connections();
+        let before = doubt.connections.replace(connections);
+        if self.contact.borrow().is_good() && before.is_some_and(|before| before != connections) {
+            return Err(RegistryError::Unavailable("the connection to it was lost, and it answers on another".into()));
+        }
+        Ok(())
     }
 
     /// What has to change for the directory to be equal to the registry.
@@ -289,4 +304,10 @@ struct Doubt {
     until: Option<Instant>,
     /// The last revision that was seen.
     last: i64,
+    /// How often it had been connected to by then.
+    connections: Option<u64>,
 }
+
+#[cfg(test)]
+#[path = "follow_tests.rs"]
+mod tests;

@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -67,6 +67,15 @@ pub(super) struct Route {
     pub(super) missed: AtomicU64,
     /// How many want it, and have another structure.
     pub(super) others: usize,
+    /// Somebody wants something else by now, or is away.
+    over: AtomicBool,
+}
+
+impl Route {
+    /// Whether it is another one now. It does not become that while what other nodes want [does not change](Hub::ordered).
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
 }
 
 impl Hub {
@@ -123,7 +132,9 @@ impl Hub {
     }
 
     fn take_routes(&self) -> Routes {
-        std::mem::take(&mut self.lock().routes)
+        let routes = std::mem::take(&mut self.lock().routes);
+        routes.values().for_each(|route| route.over.store(true, Ordering::Relaxed));
+        routes
     }
 
     /// It does not come back.
@@ -144,7 +155,7 @@ impl Hub {
         let found = || {
             let of = |wanting| all.values().filter(|line| line.wants(event, scope) == wanting).cloned().collect();
             let others = all.values().filter(|line| line.has_other(event)).count();
-            Arc::new(Route { lines: of(Wanting::There), away: of(Wanting::Away), missed: AtomicU64::new(0), others })
+            Arc::new(Route { lines: of(Wanting::There), away: of(Wanting::Away), others, ..Route::default() })
         };
         Arc::clone(routes.entry((event, scope)).or_insert_with(found))
     }

@@ -93,18 +93,22 @@ impl Hub {
         by: Option<Pid>,
     ) -> Published {
         self.counts.published.add(1);
-        // Written before anything is locked: that is code of users.
-        let mut bytes = None;
+        let found = || if leaves(scope) { self.route(known.id, scope) } else { Arc::default() };
+        let (mut route, mut bytes) = (found(), None);
         let (numbered, mut published) = loop {
-            let ordered = self.ordered();
-            let route = if leaves(scope) { self.route(known.id, scope) } else { Arc::default() };
+            if bytes.is_none() && !route.lines.is_empty() {
+                // Before anything is locked: that is code of users.
+                self.counts.encoded.add(1);
+                bytes = Some(self.written(known, &event));
+            }
+            let _ordered = self.ordered();
+            if route.is_over() {
+                route = found();
+            }
             if route.lines.is_empty() || bytes.is_some() {
                 let numbered = self.bus.number(known, scope, &event);
                 break (numbered, self.send((known, scope), bytes.flatten().as_ref(), (by, &*route)));
             }
-            drop(ordered);
-            self.counts.encoded.add(1);
-            bytes = Some(self.written(known, &event));
         };
         if self.is_here(scope) {
             let takers = numbered.takers(scope, (self.here(), by));

@@ -220,12 +220,10 @@ impl Queue {
                 u32::try_from(names.len() - 1).unwrap_or(u32::MAX)
             })
         };
-        let (mut items, mut bytes) = (Vec::new(), Vec::new());
-        for it in self.waiting.iter().take(at_once) {
+        let (count, size) = self.together(most, at_once);
+        let (mut items, mut bytes) = (Vec::with_capacity(count), Vec::with_capacity(size));
+        for it in self.waiting.iter().take(count) {
             let Content::Bytes(its) = &it.content else { break };
-            if !items.is_empty() && bytes.len() + its.len() > most {
-                break;
-            }
             bytes.extend_from_slice(its);
             items.push(Item {
                 stream: place(it.stream, it.generation),
@@ -248,6 +246,19 @@ impl Queue {
         }
         let to = self.placed - (self.waiting.len() - items.len()) as u64;
         Some(Sent { batch: Batch { streams: names, items, bytes: bytes.into(), last }, to, keys })
+    }
+
+    /// How many of those in front go together, and the bytes of these.
+    fn together(&self, most: usize, at_once: usize) -> (usize, usize) {
+        let (mut count, mut size) = (0, 0);
+        for it in self.waiting.iter().take(at_once) {
+            let Content::Bytes(its) = &it.content else { break };
+            if count > 0 && size + its.len() > most {
+                break;
+            }
+            (count, size) = (count + 1, size + its.len());
+        }
+        (count, size)
     }
 
     /// The other node has answered it. How many take each of its streams.
@@ -320,8 +331,9 @@ impl Queue {
 
     /// What the other node knows now of where its streams stand.
     fn note_known(&mut self, sent: &Sent) {
-        let items = sent.batch.items.iter().map(|it| (it.stream, it.number));
-        for (stream, number) in items.chain(sent.batch.last.iter().copied()) {
+        let runs = sent.batch.items.chunk_by(|one, next| one.stream == next.stream);
+        let last = runs.filter_map(|run| Some((run.first()?.stream, run.iter().map(|it| it.number).max()?)));
+        for (stream, number) in last.chain(sent.batch.last.iter().copied()) {
             let (key, name) = (sent.keys[stream as usize], sent.batch.streams[stream as usize]);
             if let Some(stream) = self.streams.get_mut(&key).filter(|it| it.generation == name.generation) {
                 stream.told = stream.told.max(number);

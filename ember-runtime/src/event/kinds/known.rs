@@ -4,11 +4,17 @@
 use std::{
     any::TypeId,
     collections::BTreeMap,
-    sync::{LazyLock, Mutex},
+    sync::{
+        LazyLock, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::event::{AnyEvent, Event, EventKind};
 use crate::{id::fnv1a, sync::lock};
+
+/// An event may wait in memory for as many bytes, though it has fewer.
+const GUESSED: usize = 1024;
 
 /// One of them.
 pub(crate) struct Known {
@@ -19,6 +25,8 @@ pub(crate) struct Known {
     pub(crate) fingerprint: u64,
     /// The same for people.
     pub(crate) structure: String,
+    /// The bytes of the last one that was written: most are about as long.
+    length: AtomicUsize,
 }
 
 impl Known {
@@ -26,7 +34,13 @@ impl Known {
         let structure = (kind.structure)();
         // Of what has no arguments, and the event for its value.
         let text = structure.text().trim_start_matches("() -> ").to_owned();
-        Self { kind, id: fnv1a(kind.name), fingerprint: structure.fingerprint(), structure: text }
+        Self {
+            kind,
+            id: fnv1a(kind.name),
+            fingerprint: structure.fingerprint(),
+            structure: text,
+            length: AtomicUsize::new(0),
+        }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -35,9 +49,10 @@ impl Known {
 
     /// The bytes of an event, or why there are none.
     pub(crate) fn bytes(&self, event: &AnyEvent) -> Result<bytes::Bytes, String> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(self.length.load(Ordering::Relaxed).min(GUESSED));
         let written = crate::panics::attempt(|| (self.kind.write)(event, &mut out));
         written.map_err(|panic| panic.to_string())?.map_err(|error| error.to_string())?;
+        self.length.store(out.len(), Ordering::Relaxed);
         Ok(out.into())
     }
 }

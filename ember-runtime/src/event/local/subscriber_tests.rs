@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::actor::{
-    AnyCell, Heard, ServiceState, Source,
+    AnyCell, ServiceState, Source, Start,
     tests::{Vault, host, vault},
 };
 
@@ -13,12 +13,12 @@ const LEVEL: Subscription<Vault> = Subscription {
     event: TypeId::of::<Level>(),
     type_name: "level",
     name: "level",
-    start: |one, body, _, _| {
-        let level = one.item().and_then(|item| item.event()?.downcast_ref::<Level>());
+    start: |body, _, _| {
+        let level = body.heard.as_ref().and_then(|one| one.event()?.downcast_ref::<Level>());
         if let Some((Level(value, heard), source)) = level.zip(body.core.event) {
             lock(heard).push((*value, source.retained));
         }
-        Heard::Over(body, one)
+        Start::Over(body)
     },
     unit: TypeId::of::<Vault>(),
     takes: Takes { scope: None, retain: true },

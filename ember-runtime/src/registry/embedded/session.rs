@@ -68,6 +68,11 @@ impl Session for EmbeddedSession {
         self.remote.apart()
     }
 
+    fn connections(&self) -> u64 {
+        // What serves here is there as long as the process.
+        if self.standby.store().is_some() { u64::MAX } else { self.remote.connections() }
+    }
+
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {
         match self.standby.store() {
             Some(store) => self.explained(list(store, prefix).boxed()).boxed(),

@@ -10,7 +10,7 @@ use super::{Address, client::EtcdWire};
 use crate::registry::{
     RegistryError,
     api::{Context, Result},
-    remote::{Dial, Failure, Line, Wire, chain},
+    remote::{Connections, Dial, Failure, Line, Wire, chain},
 };
 
 /// A server, and what it is told of us.
@@ -43,14 +43,14 @@ impl Server {
         Ok(Self { address, line, options })
     }
 
-    async fn connect(&self) -> Result<Client> {
+    async fn connect(&self, made: &Connections) -> Result<Client> {
         if !self.address.secure {
-            return self.log_in().await;
+            return self.log_in(made).await;
         }
         // A server that does not like our certificate lets the handshake pass, and hangs up on the first request, often
         // without a reason that reaches us. Once could be an accident.
         for _ in 0..2 {
-            let client = self.log_in().await?;
+            let client = self.log_in(made).await?;
             let hello = GetOptions::new().with_count_only().with_serializable();
             match client.kv_client().get("hello", Some(hello)).await.map_err(Failure::from) {
                 Err(failure) if failure.is_of_a_broken_connection() => {
@@ -65,8 +65,8 @@ impl Server {
         )))
     }
 
-    async fn log_in(&self) -> Result<Client> {
-        let channel = Channel::Tonic(self.line.open().await?);
+    async fn log_in(&self, made: &Connections) -> Result<Client> {
+        let channel = Channel::Tonic(self.line.open(made).await?);
         let known = |error: Error| Failure::from(error).known(None);
         match Client::from_channel(channel.clone(), Some(self.options.clone())).await {
             Err(Error::GRpcStatus(status))
@@ -88,7 +88,7 @@ impl fmt::Display for Server {
 }
 
 impl Dial for Server {
-    fn dial(&self) -> BoxFuture<'_, Result<Arc<dyn Wire>>> {
-        async { Ok(Arc::new(EtcdWire(self.connect().await?)) as Arc<dyn Wire>) }.boxed()
+    fn dial<'a>(&'a self, made: &'a Connections) -> BoxFuture<'a, Result<Arc<dyn Wire>>> {
+        async { Ok(Arc::new(EtcdWire(self.connect(made).await?)) as Arc<dyn Wire>) }.boxed()
     }
 }

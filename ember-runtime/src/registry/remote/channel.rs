@@ -1,6 +1,13 @@
 //! A line to one server, over the node's network.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use hyper_util::rt::TokioIo;
 use tonic::transport::{self, Channel};
@@ -15,6 +22,16 @@ use crate::{
 const CONNECT: Duration = Duration::from_secs(1);
 /// Silence on a connection before it is asked for a sign of life, and the time that it gets to give one.
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
+
+/// How often somebody has connected, whichever server it was to, also where a channel does so by itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Connections(Arc<AtomicU64>);
+
+impl Connections {
+    pub(super) fn now(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+}
 
 /// Makes connections to one server.
 #[derive(Debug)]
@@ -36,11 +53,15 @@ impl Line {
         Self { network, endpoint, transport }
     }
 
-    pub(crate) async fn open(&self) -> Result<Channel> {
-        let (network, endpoint) = (Arc::clone(&self.network), self.endpoint.clone());
+    pub(crate) async fn open(&self, made: &Connections) -> Result<Channel> {
+        let (network, endpoint, made) = (Arc::clone(&self.network), self.endpoint.clone(), made.clone());
         let connect = tower::service_fn(move |_| {
-            let (network, endpoint) = (Arc::clone(&network), endpoint.clone());
-            async move { Ok::<_, io::Error>(TokioIo::new(network.connect(&endpoint).await?)) }
+            let (network, endpoint, made) = (Arc::clone(&network), endpoint.clone(), made.clone());
+            async move {
+                let stream = network.connect(&endpoint).await?;
+                made.0.fetch_add(1, Ordering::AcqRel);
+                Ok::<_, io::Error>(TokioIo::new(stream))
+            }
         });
         self.transport.connect_with_connector(connect).await.map_err(|error| classify::dial(&error))
     }

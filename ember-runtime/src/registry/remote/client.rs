@@ -11,7 +11,7 @@ use tonic::{
 };
 
 use super::{
-    channel::Line,
+    channel::{Connections, Line},
     connector::Dial,
     list::MAX_ANSWER,
     outcome::{Outcome, no_header},
@@ -66,9 +66,9 @@ impl fmt::Display for BuiltIn {
 }
 
 impl Dial for BuiltIn {
-    fn dial(&self) -> BoxFuture<'_, Result<Arc<dyn Wire>>> {
+    fn dial<'a>(&'a self, made: &'a Connections) -> BoxFuture<'a, Result<Arc<dyn Wire>>> {
         async {
-            let channel = self.line.open().await?;
+            let channel = self.line.open(made).await?;
             Ok(Arc::new(Client {
                 kv: KvClient::new(channel.clone()).max_decoding_message_size(MAX_ANSWER),
                 lease: LeaseClient::new(channel.clone()),

@@ -12,7 +12,7 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::wire::Wire;
+use super::{channel::Connections, wire::Wire};
 use crate::registry::{
     RegistryError,
     api::{Context, Result},
@@ -25,7 +25,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Makes connections to one server. It is shown as where that is.
 pub(crate) trait Dial: fmt::Debug + fmt::Display + Send + Sync {
-    fn dial(&self) -> BoxFuture<'_, Result<Arc<dyn Wire>>>;
+    /// For whoever counts his connections so.
+    fn dial<'a>(&'a self, made: &'a Connections) -> BoxFuture<'a, Result<Arc<dyn Wire>>>;
 }
 
 /// Makes connections to whichever of several servers answers.
@@ -62,7 +63,7 @@ impl Connector {
     }
 
     /// Connects to the first server that lets it, beginning after the one tried last.
-    pub(super) async fn connect(&self) -> Result<Connection> {
+    pub(super) async fn connect(&self, made: &Connections) -> Result<Connection> {
         let give_up = Instant::now() + self.patience;
         loop {
             let mut failures = Vec::new();
@@ -71,7 +72,7 @@ impl Connector {
                 // Counted before the attempt: if that is cancelled, the next operation tries another server.
                 let number = self.next.fetch_add(1, Ordering::Relaxed);
                 let server = &self.servers[number % self.servers.len()];
-                match timeout(CONNECT_AND_LOG_IN, server.dial()).await {
+                match timeout(CONNECT_AND_LOG_IN, server.dial(made)).await {
                     Ok(Ok(wire)) => return Ok(Connection { wire, address: server.to_string().into(), number }),
                     // Its text alone: what is said of all of them begins with what it is.
                     Ok(Err(RegistryError::Unavailable(why))) => failures.push(format!("{server}: {why}")),

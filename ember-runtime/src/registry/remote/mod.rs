@@ -14,7 +14,7 @@ mod wire;
 
 #[cfg(feature = "etcd")]
 pub(super) use self::{
-    channel::Line,
+    channel::{Connections, Line},
     classify::{chain, dial},
     connector::Dial,
     list::MAX_ANSWER,

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
 use super::{
+    channel::Connections,
     classify,
     connector::{Connection, Connector},
     list,
@@ -34,6 +35,8 @@ pub(crate) struct RemoteSession {
     current: Mutex<Option<Connection>>,
     /// Held while connecting, so that one connection is made however many operations wait for it.
     connecting: tokio::sync::Mutex<()>,
+    /// Those of this session.
+    made: Connections,
 }
 
 /// Whether an operation may be sent twice.
@@ -52,7 +55,12 @@ impl RemoteSession {
 
     /// With a connection of its own.
     fn over(connector: Arc<Connector>) -> Self {
-        Self { connector, current: Mutex::default(), connecting: tokio::sync::Mutex::default() }
+        Self {
+            connector,
+            current: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+            made: Connections::default(),
+        }
     }
 
     /// Runs `operation` within its bound; `lease` is the one that it depends on.
@@ -119,7 +127,7 @@ impl RemoteSession {
         if let Some(connection) = self.current() {
             return Ok(connection);
         }
-        let connection = self.connector.connect().await?;
+        let connection = self.connector.connect(&self.made).await?;
         tracing::debug!(target: "ember::registry", address = %connection.address, "connected to the registry");
         *lock(&self.current) = Some(connection.clone());
         Ok(connection)
@@ -164,6 +172,10 @@ impl Session for RemoteSession {
     fn apart(&self) -> Option<Arc<dyn Session>> {
         let works = self.connector.works_anywhere();
         works.then(|| Arc::new(Self::over(Arc::clone(&self.connector))) as _)
+    }
+
+    fn connections(&self) -> u64 {
+        self.made.now()
     }
 
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot>> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::job::{Driving, Job};
 use crate::{
     actor::{
-        about::{Events, Item, One},
-        service::{Body, Heard, NO_METHOD, Service, Start, StartEvent, Stepping},
+        about::{Events, Item},
+        service::{Body, Service, Start, StartEvent, Stepping},
     },
     error::RefusedReason,
     message::Keys,
@@ -29,8 +29,6 @@ pub(crate) type Filter = Box<dyn FnOnce(u64) -> bool + Send>;
 pub(crate) struct Series<S: Service> {
     to: Arc<Hearer<S>>,
     events: Events,
-    /// The same once more, to be lent to a handler: of what others share nothing is counted for each event.
-    lent: Option<Events>,
     next: usize,
     /// Of the first event, if it has one.
     filter: Option<Filter>,
@@ -38,7 +36,7 @@ pub(crate) struct Series<S: Service> {
 
 impl<S: Service> Series<S> {
     pub(crate) fn new(to: &Arc<Hearer<S>>, events: Events, filter: Option<Filter>) -> Self {
-        Self { to: Arc::clone(to), events, lent: None, next: 0, filter }
+        Self { to: Arc::clone(to), events, next: 0, filter }
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -55,29 +53,15 @@ impl<S: Service> Series<S> {
     pub(crate) fn start(&mut self, mut body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         let place = self.next;
         self.next += 1;
-        if let Some(filter) = self.filter.take()
-            && !filter(body.core.cell.life())
-        {
-            return Start::Over(body);
-        }
-        let of = match self.lent.take() {
-            Some(lent) => lent,
-            None => Arc::clone(&self.events),
-        };
-        let one = One { of, place };
-        let Some(item) = one.item() else { return Start::Over(body) };
+        let is_wanted = self.filter.take().is_none_or(|filter| filter(body.core.cell.life()));
+        let Some(item) = self.events.get(place).filter(|_| is_wanted) else { return Start::Over(body) };
         if !self.to.keys.is_empty() {
             body.core.keys = self.to.keys.clone();
         }
         body.core.event = Some(item.source);
+        body.hear(&self.events, place);
         let mut stepping = Stepping { pace: None, has_keyed: driver.table.has_keyed(), task: driver.task };
-        match (self.to.start)(one, body, self.to.work, &mut stepping) {
-            Heard::Over(body, one) => {
-                self.lent = Some(one.of);
-                Start::Over(body)
-            }
-            Heard::Waits(running, changed) => Start::Waits(running, changed, NO_METHOD),
-        }
+        (self.to.start)(body, self.to.work, &mut stepping)
     }
 }
 

@@ -14,44 +14,35 @@ use super::super::{
 use crate::{
     actor::{
         about::One,
-        service::{Body, Heard, Noticing, OnEvent, Path, Run, Service, Stepping},
+        service::{Body, NO_METHOD, Noticing, OnEvent, Path, Run, Service, Start, Stepping},
     },
-    panics::{outlived, told},
+    panics::told,
     shelf,
     threads::Work,
 };
 
 /// Takes the first step of the event handler `H` of the unit at `L`.
 pub(crate) fn start_event<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
-    one: One,
     body: Box<Body<S>>,
     work: Work,
     stepping: &mut Stepping<'_, '_>,
-) -> Heard<S> {
-    begin(|| heard::<S, L, H>(body, one, work), stepping)
+) -> Start<S> {
+    begin(|| heard::<S, L, H>(body, work), stepping)
 }
 
-/// Has the handler deal with an event. A panic ends that, and nothing else here.
-async fn heard<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(
-    mut body: Box<Body<S>>,
-    one: One,
-    work: Work,
-) -> (Box<Body<S>>, One) {
-    let done = outlived(alike(pin!(hear::<S, L, H>(&mut body, &one, work)))).await;
-    if let Err(panic) = done {
-        body.report(panic.into());
-    }
-    (body, one)
-}
-
-async fn hear<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(body: &mut Body<S>, one: &One, work: Work) {
-    let Some(event) = one.item().and_then(|item| item.event()) else { return };
+/// Has the handler deal with the event that the body has. A panic ends that, and nothing else here.
+async fn heard<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(mut body: Box<Body<S>>, work: Work) -> Box<Body<S>> {
     // Pinned where it is made: `await` would move it, twice its size of the stack where nothing is optimised.
-    let handled = pin!(handle_event::<S, L, H>(body, &**event, work)).await;
+    let handled = alike(pin!(handle_event::<S, L, H>(&mut body, None, work))).await;
     if let Err(error) = handled {
-        let (service, error) = (body.core.cell.name(), told(error));
-        tracing::error!(target: "ember::service", service, task = H::NAME, %error, "failed");
+        let service = body.core.cell.name();
+        // The program may log with what panics.
+        body.guarded(|| {
+            let error = told(error);
+            tracing::error!(target: "ember::service", service, task = H::NAME, %error, "failed");
+        });
     }
+    body
 }
 
 pin_project! {
@@ -62,10 +53,10 @@ pin_project! {
     }
 }
 
-fn begin<S, F>(make: impl FnOnce() -> F, stepping: &mut Stepping<'_, '_>) -> Heard<S>
+fn begin<S, F>(make: impl FnOnce() -> F, stepping: &mut Stepping<'_, '_>) -> Start<S>
 where
     S: Service,
-    F: Future<Output = (Box<Body<S>>, One)> + Send + 'static,
+    F: Future<Output = Box<Body<S>>> + Send + 'static,
 {
     let mut slot = filled(make);
     let noticing = Noticing::begin(stepping.has_keyed);
@@ -75,12 +66,16 @@ where
     };
     let changed = noticing.end();
     match polled {
-        Poll::Ready((mut body, one)) => {
+        Poll::Ready(mut body) => {
             keep(slot);
             body.core.changed |= changed;
-            Heard::Over(body, one)
+            // The next of its series comes soon.
+            if body.heard.as_ref().is_some_and(One::is_last) {
+                body.heard = None;
+            }
+            Start::Over(body)
         }
-        Poll::Pending => Heard::Waits(slot, changed),
+        Poll::Pending => Start::Waits(slot, changed, NO_METHOD),
     }
 }
 
@@ -103,12 +98,13 @@ fn keep<F: 'static>(slot: Pin<Box<Slot<F>>>) {
 impl<S, F> Run<S> for Slot<F>
 where
     S: Service,
-    F: Future<Output = (Box<Body<S>>, One)> + Send + 'static,
+    F: Future<Output = Box<Body<S>>> + Send + 'static,
 {
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Box<Body<S>>> {
         let Some(future) = self.project().future.as_pin_mut() else { return Poll::Pending };
-        let (body, one) = ready!(future.poll(task));
-        drop(one);
+        let mut body = ready!(future.poll(task));
+        // Others of its series may be far away, or done.
+        body.heard = None;
         Poll::Ready(body)
     }
 

@@ -30,7 +30,7 @@ type Result<T> = std::result::Result<T, RegistryError>;
 struct Scripted {
     revision: AtomicU64,
     connections: AtomicU64,
-    watches: AtomicU64,
+    watches: watch::Sender<u64>,
     running: Mutex<Option<mpsc::Sender<Result<WatchItem>>>>,
 }
 
@@ -43,10 +43,7 @@ impl Scripted {
 
     /// Waits until so many watches have begun.
     async fn watched(&self, times: u64) {
-        while self.watches.load(Ordering::Relaxed) < times {
-            tokio::task::yield_now().await;
-            sleep(Duration::from_millis(1)).await;
-        }
+        self.watches.subscribe().wait_for(|begun| *begun >= times).await.unwrap();
     }
 }
 
@@ -80,7 +77,7 @@ impl Session for Scripted {
     fn watch(&self, _: String, _: i64) -> BoxFuture<'_, Result<Watch>> {
         let (tell, told) = mpsc::channel(1);
         *lock(&self.running) = Some(tell);
-        self.watches.fetch_add(1, Ordering::Relaxed);
+        self.watches.send_modify(|begun| *begun += 1);
         let watch = stream::unfold(told, |mut told| async { told.recv().await.map(|item| (item, told)) });
         std::future::ready(Ok(watch.boxed())).boxed()
     }

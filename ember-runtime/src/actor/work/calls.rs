@@ -147,13 +147,13 @@ impl<S: Service> Calls<S> {
                 },
                 None => Start::Over(body),
             },
-            Post::Call(EVENT) => match self.events.front_mut() {
-                Some(series) => {
-                    let start = series.start(body, driver);
-                    self.end_series();
-                    start
-                }
-                None => Start::Over(body),
+            Post::Call(EVENT) => match self.last_of_series() {
+                // What it begins is not moved on its way out.
+                Some(mut series) => series.start(body, driver),
+                None => match self.events.front_mut() {
+                    Some(series) => series.start(body, driver),
+                    None => Start::Over(body),
+                },
             },
             Post::Call(index) => match self.queues.get_mut(index) {
                 Some(Some(queue)) => queue.start(body, driver),
@@ -162,11 +162,9 @@ impl<S: Service> Calls<S> {
         }
     }
 
-    /// The first series has gone one further.
-    fn end_series(&mut self) {
-        if self.events.front().is_some_and(Series::is_over) {
-            self.events.pop_front();
-        }
+    /// The first series, if only its last event is left.
+    fn last_of_series(&mut self) -> Option<Series<S>> {
+        if self.events.front().is_some_and(Series::is_at_its_last) { self.events.pop_front() } else { None }
     }
 
     /// Answers that it will not be done.
@@ -179,9 +177,10 @@ impl<S: Service> Calls<S> {
                 }
             }
             Post::Call(EVENT) => {
-                if let Some(series) = self.events.front_mut() {
+                if self.last_of_series().is_none()
+                    && let Some(series) = self.events.front_mut()
+                {
                     series.pass_over();
-                    self.end_series();
                 }
             }
             Post::Call(index) => {

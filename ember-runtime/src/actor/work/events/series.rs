@@ -39,8 +39,9 @@ impl<S: Service> Series<S> {
         Self { to: Arc::clone(to), events, next: 0, filter }
     }
 
-    pub(crate) fn is_over(&self) -> bool {
-        self.next >= self.events.len()
+    /// Whether the next one is the last.
+    pub(crate) fn is_at_its_last(&self) -> bool {
+        self.next + 1 >= self.events.len()
     }
 
     /// The next one is not handled.

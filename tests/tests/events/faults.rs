@@ -170,6 +170,7 @@ fn what_is_published_while_a_node_is_away_is_not_written_for_it_and_counted_all_
             publish(&sim, "ada", 4..=53).await;
             let after = counts().await;
             assert_eq!((after.published - before.published, after.encoded - before.encoded), (50, 0), "seed {seed}");
+            assert_eq!(after.dropped - before.dropped, 50, "seed {seed}");
             ["ada", "registry"].into_iter().for_each(|other| sim.heal("bob", other));
             until("the gap", || matches!(heard.of("bob").last(), Some(Heard::Missed(_)))).await;
             known(&sim, "ada", 1).await;
@@ -255,6 +256,32 @@ fn a_node_that_stands_still_slows_nobody_and_misses_what_has_no_room() {
         assert!(counts.dropped >= 900, "{counts:?}");
         assert_eq!(judge(&heard.of("eve"), false).unwrap()[&key], 5_100);
     });
+}
+
+#[test]
+fn what_waits_for_a_node_that_is_given_up_is_counted_with_what_it_misses() {
+    for seed in 0..4 {
+        let ears = Ears::default();
+        let heard = ears.clone();
+        cluster(seed, &ears).run(move |sim| async move {
+            all_known(&sim).await;
+            sim.pause("bob");
+            publish(&sim, "ada", 1..=100).await;
+            // It has not answered any of them when its lease ends, and is away for the others.
+            known(&sim, "ada", 2).await;
+            let key = publish(&sim, "ada", 101..=150).await;
+            sim.resume("bob");
+            let comes = |heard: &Ears| judge(&heard.of("bob"), false).unwrap().get(&key) == Some(&150);
+            until("what it has missed", || comes(&heard)).await;
+            let missed = |it: &Heard| match it {
+                Heard::Missed(missed) if missed.publisher == key => missed.count.unwrap_or(0),
+                _ => 0,
+            };
+            let told: u64 = heard.of("bob").iter().map(missed).sum();
+            let counts = sim.on("ada", async |node: Node| node.event_counts()).await.unwrap();
+            assert!(told >= 50 && counts.dropped >= told && counts.dropped <= 150, "seed {seed}: {told}, {counts:?}");
+        });
+    }
 }
 
 #[test]

@@ -271,3 +271,15 @@ async fn who_joins_while_threads_publish_has_the_last_event_first_and_each_one_a
     }
     node.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn what_is_published_when_its_node_has_ended_is_confirmed_by_nobody() {
+    let node = Node::builder().start().await.unwrap();
+    assert!(node.publish_to(Scope::Cluster, Beat(0, 1)).confirmed().await.is_ok(), "nobody wants it");
+    let ended = node.clone();
+    node.shutdown().await.unwrap();
+    let receipt = ended.publish_to(Scope::Cluster, Beat(0, 2));
+    assert_eq!((receipt.nodes(), receipt.subscribers()), (0, 0));
+    let nodes = receipt.confirmed().await.unwrap_err().nodes;
+    assert_eq!(nodes, [(ended.key(), ember::UnconfirmedReason::NodeLost)]);
+}

@@ -11,8 +11,6 @@ pub(crate) struct Counts {
     pub(crate) encoded: Count,
     /// Events that were put into the queue for another node, once for each.
     pub(crate) queued: Count,
-    /// Those for which there was no room.
-    pub(crate) dropped: Count,
     /// Batches that other nodes have answered.
     pub(crate) batches: Count,
     /// Events of other nodes.

@@ -16,6 +16,7 @@ use super::{
     compare::Compared,
     counts::Counts,
     line::{Line, Wanting},
+    queue::Shared,
     sources::Sources,
     wire::{Announce, Batch, Heard, Taken, Wanted},
 };
@@ -40,8 +41,7 @@ pub(crate) struct Hub {
     /// Shared while an event is kept and put into its queues; alone, while it changes who wants what and who is away, and the last events for a node are
     /// taken: so that it gets each event as one or the other, or is told that it was missed. Nothing of users runs under it.
     order: RwLock<()>,
-    /// See [`Queue`](super::queue::Queue).
-    generations: Arc<AtomicU64>,
+    shared: Arc<Shared>,
     pub(super) sources: Sources,
     pub(crate) counts: Counts,
     announced: AtomicU64,
@@ -86,7 +86,7 @@ impl Hub {
             server,
             lines: Mutex::default(),
             order: RwLock::default(),
-            generations: Arc::default(),
+            shared: Arc::default(),
             sources: Sources::default(),
             counts: Counts::default(),
             announced: AtomicU64::new(0),
@@ -100,7 +100,7 @@ impl Hub {
 
     /// The way to a run of another node.
     pub(super) fn line(&self, peer: NodeKey) -> Arc<Line> {
-        let line = || Arc::new(Line::new(peer, Arc::clone(&self.generations)));
+        let line = || Arc::new(Line::new(peer, Arc::clone(&self.shared)));
         Arc::clone(self.lock().all.entry(peer).or_insert_with(line))
     }
 
@@ -129,6 +129,16 @@ impl Hub {
         // Somebody may have looked meanwhile, who does not publish.
         drop(self.take_routes());
         changed
+    }
+
+    /// How many events other nodes miss, since they have not left this one: each counted once for each of them.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.shared.dropped.now()
+    }
+
+    /// One is missed by so many that are away.
+    pub(super) fn drop_for(&self, away: usize) {
+        self.shared.dropped.add(away);
     }
 
     fn take_routes(&self) -> Routes {

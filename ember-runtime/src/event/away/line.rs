@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 
 use super::{
-    queue::{MOST, Put, Queue, Sent},
+    queue::{MOST, Put, Queue, Sent, Shared},
     wire::Taken,
 };
 use crate::{
@@ -85,7 +85,7 @@ pub(super) enum Wanting {
 }
 
 impl Line {
-    pub(super) fn new(peer: NodeKey, generations: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(peer: NodeKey, shared: Arc<Shared>) -> Self {
         let state = State {
             seen: false,
             away: false,
@@ -96,7 +96,7 @@ impl Line {
             heard: 0,
             others: BTreeSet::new(),
             said: BTreeSet::new(),
-            queue: Queue::new(MOST, generations),
+            queue: Queue::new(MOST, shared),
             waiters: BTreeMap::new(),
             again: false,
             told: false,

@@ -130,6 +130,7 @@ impl Hub {
         reach.others = route.others;
         if !route.away.is_empty() {
             route.missed.fetch_add(1, Ordering::Relaxed);
+            self.drop_for(route.away.len());
         }
         for line in &*route.lines {
             let (put, takers) = line.put(known.id, scope == Scope::Cluster, bytes, service);
@@ -140,7 +141,7 @@ impl Hub {
             };
             reach.nodes += usize::from(takers > 0);
             reach.subscribers += takers as usize;
-            if place.is_some() { &self.counts.queued } else { &self.counts.dropped }.add(1);
+            self.counts.queued.add(usize::from(place.is_some()));
             named.push(Named { line: Arc::clone(line), place });
         }
         Published { here: None, named, reach }

@@ -10,7 +10,10 @@ use std::{
 
 use bytes::Bytes;
 
-use super::wire::{Batch, Item, MOST_STREAMS, StreamName, Taken};
+use super::{
+    counts::Count,
+    wire::{Batch, Item, MOST_STREAMS, StreamName, Taken},
+};
 
 /// So much waits for a node at most, but for one event that is larger by itself; what has no room is missed there.
 pub(super) const MOST: Bounds = Bounds { items: 4096, bytes: 4 * 1024 * 1024 };
@@ -61,14 +64,22 @@ impl Content {
     }
 }
 
+/// What all queues of a node have in common.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// How many streams this node has begun, for whatever node: so that one begun anew is never taken for one from before, also by a node that
+    /// remembers it when this one does not.
+    generations: AtomicU64,
+    /// Events that another node misses, since they have not left this one.
+    pub(super) dropped: Count,
+}
+
 /// A queue. Each item has a place in it, counted from 1.
 #[derive(Debug)]
 pub(super) struct Queue {
     bounds: Bounds,
     streams: BTreeMap<StreamKey, Stream>,
-    /// How many streams this node has begun, for whatever node: so that one begun anew is never taken for one from before, also by a node that
-    /// remembers it when this one does not.
-    generations: Arc<AtomicU64>,
+    shared: Arc<Shared>,
     waiting: VecDeque<Waiting>,
     /// Where the last event from before stands, or stood, of each stream that had one.
     held: BTreeMap<StreamKey, u64>,
@@ -115,11 +126,11 @@ impl Bounds {
 }
 
 impl Queue {
-    pub(super) fn new(bounds: Bounds, generations: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(bounds: Bounds, shared: Arc<Shared>) -> Self {
         Self {
             bounds,
             streams: BTreeMap::new(),
-            generations,
+            shared,
             waiting: VecDeque::new(),
             held: BTreeMap::new(),
             bytes: 0,
@@ -137,7 +148,7 @@ impl Queue {
         self.streams.retain(|key, _| wanted.contains(key));
         self.cut.retain(|key| wanted.contains(key));
         for key in wanted {
-            let generation = || self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+            let generation = || self.shared.generations.fetch_add(1, Ordering::Relaxed) + 1;
             self.streams.entry(*key).or_insert_with(|| Stream { generation: generation(), last: 0, told: 0 });
         }
     }
@@ -154,6 +165,7 @@ impl Queue {
         let is_room = self.waiting.len() < self.bounds.items;
         let Some(bytes) = bytes.filter(|bytes| is_room && self.bounds.fit(self.bytes, bytes.len())) else {
             self.cut.insert(key);
+            self.shared.dropped.add(1);
             return Put::Dropped;
         };
         let content = Content::Bytes(bytes.clone());
@@ -283,6 +295,7 @@ impl Queue {
     pub(super) fn refused(&mut self, sent: &Sent) {
         self.leave(sent.to);
         for it in sent.batch.items.iter().filter(|it| it.number > 0) {
+            self.shared.dropped.add(1);
             let stream = it.stream as usize;
             self.cut(sent.keys[stream], sent.batch.streams[stream].generation);
         }
@@ -314,6 +327,7 @@ impl Queue {
     pub(super) fn throw_away(&mut self) {
         self.throw(self.placed + 1 - self.waiting.len() as u64, self.placed);
         for it in std::mem::take(&mut self.waiting).iter().filter(|it| it.number > 0) {
+            self.shared.dropped.add(1);
             self.cut(it.stream, it.generation);
         }
         self.held.clear();

@@ -12,7 +12,8 @@ pub struct EventCounts {
     pub encoded: u64,
     /// Queued for another node, once for each such node.
     pub queued: u64,
-    /// Those for which there was no room, or that could not be written: they are missed there.
+    /// Those that another node misses, once for each such node: there was no room, they could not be written, or it was away, also while they waited for it. Of these some may have
+    /// arrived, if it had not answered yet.
     pub dropped: u64,
     /// Batches of them that other nodes have answered. Events that are published while one is on its way go together in the next.
     pub batches: u64,
@@ -29,7 +30,7 @@ impl EventCounts {
             published: counts.published.now(),
             encoded: counts.encoded.now(),
             queued: counts.queued.now(),
-            dropped: counts.dropped.now(),
+            dropped: hub.dropped(),
             batches: counts.batches.now(),
             received: counts.received.now(),
             missed: hub.missed(),

@@ -6,7 +6,7 @@ use super::{counts::EventCounts, receipt::Receipt};
 use crate::{
     actor::Scope,
     event::{
-        away::{EventReach, Hub, Published},
+        away::{EventReach, Hub},
         kinds::{self, Event},
     },
 };
@@ -16,7 +16,7 @@ impl Hub {
     pub(crate) fn publish_from_outside<E: Event>(&self, scope: Scope, event: E) -> Receipt {
         let known = kinds::of_event::<E>();
         if self.is_over() {
-            return Receipt::new(self.here(), None, Published::default());
+            return Receipt::over(self.here());
         }
         Receipt::new(self.here(), None, self.publish(known, scope, Arc::new(event), None))
     }

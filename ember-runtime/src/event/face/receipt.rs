@@ -28,6 +28,8 @@ enum State {
     Sent(Published),
     /// It leaves when what it follows from is acknowledged.
     Later(oneshot::Receiver<Published>),
+    /// This node has ended.
+    Over,
 }
 
 /// Every node that an event was for has taken it into the mailboxes of all its subscribers.
@@ -56,7 +58,7 @@ pub enum UnconfirmedReason {
     MailboxFull(usize),
     /// It was not sent, or it is not known whether it has arrived: too much waited for the node, or it has left the view.
     NotSent,
-    /// The node has ended.
+    /// The node has ended: also this one, before the event was published.
     NodeLost,
     /// It has not answered in time. It may yet take it.
     Late,
@@ -67,6 +69,11 @@ pub enum UnconfirmedReason {
 impl Receipt {
     pub(super) fn new(here: NodeKey, limit: Option<Instant>, published: Published) -> Self {
         Self { reach: published.reach, here, limit, state: State::Sent(published) }
+    }
+
+    /// Of an event that goes nowhere, since its node has ended.
+    pub(super) fn over(here: NodeKey) -> Self {
+        Self { reach: EventReach::default(), here, limit: None, state: State::Over }
     }
 
     pub(super) fn later(
@@ -124,6 +131,7 @@ impl Receipt {
                 Ok(Err(_)) => return Err(Unconfirmed::one(here, UnconfirmedReason::NotAcknowledged)),
                 Err(_) => return Err(Unconfirmed::one(here, UnconfirmedReason::Late)),
             },
+            State::Over => return Err(Unconfirmed::one(here, UnconfirmedReason::NodeLost)),
         };
         let (mut nodes, mut confirmed) = (Vec::new(), 0);
         if let Some(tally) = published.here {

@@ -20,8 +20,31 @@ impl Bytes {
         Ok(())
     }
 
+    /// The same for as many payloads of these sizes as there is room for, in their order: how many. Those without bytes are of this node.
+    pub(super) fn charge_some(
+        &self,
+        sizes: impl Iterator<Item = usize> + Clone,
+        limit: usize,
+    ) -> Result<usize, RefusedReason> {
+        let all = sizes.clone().sum();
+        if all == 0 || self.charge(all, limit).is_ok() {
+            return Ok(sizes.count());
+        }
+        let mut count = 0;
+        for size in sizes {
+            match self.charge(size, limit) {
+                Ok(()) => count += 1,
+                Err(_) if count > 0 => break,
+                Err(full) => return Err(full),
+            }
+        }
+        Ok(count)
+    }
+
     /// So many wait no longer.
     pub(crate) fn discharge(&self, bytes: usize) {
-        self.0.fetch_sub(bytes, Ordering::Relaxed);
+        if bytes > 0 {
+            self.0.fetch_sub(bytes, Ordering::Relaxed);
+        }
     }
 }

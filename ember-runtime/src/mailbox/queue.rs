@@ -219,6 +219,11 @@ impl<T, A: Aside> Mailbox<T, A> {
         self.bytes.charge(bytes, self.limits().bytes)
     }
 
+    /// The same for as many payloads of these sizes as there is room for, in their order: how many, or why none.
+    pub(crate) fn charge_some(&self, sizes: impl Iterator<Item = usize> + Clone) -> Result<usize, RefusedReason> {
+        self.bytes.charge_some(sizes, self.limits().bytes)
+    }
+
     /// Those that wait.
     pub(crate) fn bytes(&self) -> &Bytes {
         &self.bytes

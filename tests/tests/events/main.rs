@@ -15,6 +15,7 @@ mod here;
 mod kept;
 mod limits;
 mod listeners;
+mod replaced;
 mod restarted;
 mod strange;
 mod together;

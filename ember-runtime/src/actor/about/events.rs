@@ -70,6 +70,8 @@ pub(crate) struct Item {
     pub(crate) source: EventSource,
     /// What its bytes come to, if it is of another node; nothing if it is kept for nobody.
     pub(crate) digest: Option<u64>,
+    /// So many bytes it had on its way, if it is of another node.
+    pub(crate) bytes: usize,
 }
 
 /// Events in the order of their publisher. All subscribers of a node share them.
@@ -83,7 +85,13 @@ pub(crate) struct One {
 
 impl Item {
     pub(crate) fn new(event: &Arc<dyn Any + Send + Sync>, source: EventSource, digest: Option<u64>) -> Self {
-        Self { event: Some(Arc::clone(event)), source, digest }
+        Self { event: Some(Arc::clone(event)), source, digest, bytes: 0 }
+    }
+
+    /// The same, of another node.
+    pub(crate) fn of_bytes(mut self, bytes: usize) -> Self {
+        self.bytes = bytes;
+        self
     }
 
     pub(crate) fn event(&self) -> Option<&Arc<dyn Any + Send + Sync>> {

@@ -147,7 +147,7 @@ impl<S: Service> Cell<S> {
         to: &Arc<Hearer<S>>,
         filter: impl FnOnce() -> Option<Filter>,
     ) -> Result<usize, RefusedReason> {
-        let (count, mut taken) = (events.len(), 0);
+        let (count, mut taken) = (self.mailbox.charge_some(events.iter().map(|item| item.bytes))?, 0);
         let put = if const { S::SPEC.is_concurrent() } {
             // Any worker takes any of them.
             let mut filter = Some(filter);
@@ -165,11 +165,13 @@ impl<S: Service> Cell<S> {
         } else {
             let leave = |calls: &mut Calls<S>, room| {
                 // Those that have no room are not kept for the sake of the others.
-                let events = if room < count { events[..room].into() } else { Arc::clone(events) };
+                let events = if room < events.len() { events[..room].into() } else { Arc::clone(events) };
                 calls.add_events(Series::new(to, events, filter()));
             };
             self.mailbox.put_some(count, leave, |_| Calls::EVENT).map(|room| taken = room)
         };
+        // What has no place does not wait.
+        self.mailbox.bytes().discharge(events[taken..count].iter().map(|item| item.bytes).sum());
         if taken == 0 {
             put?;
         }

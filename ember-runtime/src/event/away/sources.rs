@@ -44,12 +44,27 @@ type Turn = tokio::sync::Mutex<()>;
 
 #[derive(Default)]
 struct Source {
-    /// By type, and whether they go to the whole cluster: the generation, and the last number.
-    streams: BTreeMap<(u64, bool), (u64, u64)>,
+    /// By type, and whether they go to the whole cluster.
+    streams: BTreeMap<(u64, bool), Stream>,
     /// It was lost, and the subscribers know.
     lost: bool,
     /// What of its last batch had no room in so many mailboxes: said once more, if its answer was lost.
     full: BTreeMap<(StreamName, u64), u32>,
+}
+
+/// How far one stream is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Stream {
+    generation: u64,
+    last: u64,
+    /// In which [time of subscriptions](Bus::period) its last event was given.
+    given_in: Option<u64>,
+}
+
+impl Stream {
+    fn far(self) -> (u64, u64) {
+        (self.generation, self.last)
+    }
 }
 
 /// An item of a batch: its index, its stream, its number, who has published it, how it has come, and the event or why it cannot be read; nothing if it
@@ -100,7 +115,7 @@ impl Sources {
         let _turn = turn.lock().await;
         let far = lock(source).streams.clone();
         let come = read(peer, batch, &far);
-        let steps = lock(source).take(peer, batch, (&come, server));
+        let steps = lock(source).take(peer, batch, (&come, (bus, server)));
         let (mut taken, mut full) = (Taken::default(), BTreeMap::new());
         let mut note = |item: &Come<'_>, mailboxes: u32| {
             if mailboxes > 0 {
@@ -125,7 +140,7 @@ impl Sources {
                 Step::Tell(known, missed) => bus.tell(known, *missed),
             }
         }
-        lock(source).full = full;
+        lock(source).end(full, &steps, (bus, server));
         drop(steps);
         // Those that nobody has taken, or all have dealt with already.
         let_go(come.into_iter().filter_map(|item| item.event));
@@ -192,7 +207,7 @@ fn give_all(
     let event = |item: &&Come<'_>| {
         let Some((_, Ok(event))) = &item.event else { return None };
         let source = EventSource::new(peer, item.service, scope, item.number);
-        Some(Item::new(event, source, Some(item.came.digest)))
+        Some(Item::new(event, source, Some(item.came.digest)).of_bytes(item.came.bytes))
     };
     let events: Vec<_> = items.iter().filter_map(event).collect();
     let (Some((known, _)), Some(last)) = (&first.event, items.last()) else { return };
@@ -222,15 +237,20 @@ fn give(peer: NodeKey, item: &Come<'_>, (bus, server): Here<'_>) -> u32 {
 
 impl Source {
     /// Goes on by what is new of a batch.
-    fn take<'a>(&mut self, peer: NodeKey, batch: &Batch, (come, server): (&'a [Come<'a>], u32)) -> Vec<Step<'a>> {
+    fn take<'a>(&mut self, peer: NodeKey, batch: &Batch, (come, here): (&'a [Come<'a>], Here<'_>)) -> Vec<Step<'a>> {
         self.lost = false;
         let mut steps = Vec::with_capacity(come.len());
         for item in come {
             let is_new = item.event.as_ref().is_some_and(|(known, _)| {
-                let at = (*known, scope_of(item.name, server), item.number);
-                if item.number == 0 { self.begin(item.name) } else { self.reach(peer, item.name, at, &mut steps) }
+                let known = *known;
+                if item.number == 0 {
+                    self.begin(peer, (item.name, known), here, &mut steps)
+                } else {
+                    self.reach(peer, (item.name, known, item.number), here, &mut steps)
+                }
             });
             if is_new {
+                self.given(item, here);
                 steps.push(Step::Give(item));
             } else if let Some(mailboxes) = self.full.get(&(*item.name, item.number)) {
                 steps.push(Step::Before(item, *mailboxes));
@@ -238,58 +258,96 @@ impl Source {
         }
         for (stream, last) in &batch.last {
             if let Some(name) = batch.streams.get(*stream as usize) {
-                self.last(peer, name, (*last, server), &mut steps);
+                self.last(peer, (name, *last), here, &mut steps);
             }
         }
         steps
     }
 
+    /// All of a batch has been given. What of it had no room in how many mailboxes.
+    fn end(&mut self, full: BTreeMap<(StreamName, u64), u32>, steps: &[Step<'_>], here: Here<'_>) {
+        self.full = full;
+        for step in steps {
+            if let Step::Give(item) = step {
+                // Somebody may have come meanwhile.
+                self.given(item, here);
+            }
+        }
+    }
+
+    /// An event is given to those who subscribe now.
+    fn given(&mut self, item: &Come<'_>, (bus, server): Here<'_>) {
+        if let Some((known, _)) = &item.event
+            && let Some(stream) = self.streams.get_mut(&(item.name.event, item.name.cluster))
+            && stream.generation == item.name.generation
+        {
+            stream.given_in = bus.period(known, scope_of(item.name, server));
+        }
+    }
+
     /// The last number of a stream.
-    fn last(&mut self, peer: NodeKey, name: &StreamName, (last, server): (u64, u32), steps: &mut Vec<Step<'_>>) {
+    fn last(&mut self, peer: NodeKey, (name, last): (&StreamName, u64), here: Here<'_>, steps: &mut Vec<Step<'_>>) {
         let Some(known) = kinds::of_id(name.event) else { return };
         if let Some(next) = last.checked_add(1)
-            && self.reach(peer, name, (known, scope_of(name, server), next), steps)
+            && self.reach(peer, (name, known, next), here, steps)
+            && let Some(stream) = self.streams.get_mut(&(name.event, name.cluster))
         {
-            self.streams.insert((name.event, name.cluster), (name.generation, last));
+            stream.last = last;
         }
     }
 
     /// Goes on to this generation; whether it is no earlier one.
-    fn begin(&mut self, name: &StreamName) -> bool {
+    ///
+    /// A later one begins when the publisher was told that nobody wants its events, and then that somebody does. Whoever began to subscribe in between may
+    /// have taken what was still on its way, and misses what was published until then: how much, nobody has counted.
+    fn begin(
+        &mut self,
+        peer: NodeKey,
+        (name, known): (&StreamName, &'static Known),
+        (bus, server): Here<'_>,
+        steps: &mut Vec<Step<'_>>,
+    ) -> bool {
         let at = self.streams.entry((name.event, name.cluster)).or_default();
-        *at = (*at).max((name.generation, 0));
-        at.0 == name.generation
+        if at.generation < name.generation {
+            let before = std::mem::replace(at, Stream { generation: name.generation, ..Stream::default() });
+            if before.given_in.is_some() && before.given_in == bus.period(known, scope_of(name, server)) {
+                let hole = (scope_of(name, server), None, MissedReason::NotSent);
+                steps.push(Step::Tell(known, missed(peer, known, hole)));
+            }
+        }
+        at.generation == name.generation
     }
 
     /// Goes on to this number, and tells of those before it that have not come. Whether it is new.
     fn reach(
         &mut self,
         peer: NodeKey,
-        name: &StreamName,
-        (known, scope, number): (&'static Known, Scope, u64),
+        (name, known, number): (&StreamName, &'static Known, u64),
+        here: Here<'_>,
         steps: &mut Vec<Step<'_>>,
     ) -> bool {
-        if !self.begin(name) {
+        if !self.begin(peer, (name, known), here, steps) {
             return false;
         }
-        let (_, last) = self.streams.entry((name.event, name.cluster)).or_default();
-        if number <= *last {
+        let stream = self.streams.entry((name.event, name.cluster)).or_default();
+        if number <= stream.last {
             return false;
         }
-        let count = number - *last - 1;
-        *last = number;
+        let count = number - stream.last - 1;
+        stream.last = number;
         if count > 0 {
-            steps.push(Step::Tell(known, missed(peer, known, (scope, Some(count), MissedReason::NotSent))));
+            let gap = (scope_of(name, here.1), Some(count), MissedReason::NotSent);
+            steps.push(Step::Tell(known, missed(peer, known, gap)));
         }
         true
     }
 }
 
 /// Reads what may be new to one who is so far. Of what cannot be read the first is logged.
-fn read<'a>(peer: NodeKey, batch: &'a Batch, far: &BTreeMap<(u64, bool), (u64, u64)>) -> Vec<Come<'a>> {
+fn read<'a>(peer: NodeKey, batch: &'a Batch, far: &BTreeMap<(u64, bool), Stream>) -> Vec<Come<'a>> {
     let stream = |name: &'a StreamName| {
         let known = kinds::of_id(name.event)?;
-        Some((name, known, far.get(&(name.event, name.cluster)).copied()))
+        Some((name, known, far.get(&(name.event, name.cluster)).map(|stream| stream.far())))
     };
     let streams: Vec<_> = batch.streams.iter().map(stream).collect();
     let (mut come, mut rest, mut is_logged) = (Vec::with_capacity(batch.items.len()), &batch.bytes[..], false);
@@ -310,7 +368,8 @@ fn read<'a>(peer: NodeKey, batch: &'a Batch, far: &BTreeMap<(u64, bool), (u64, u
         }
         let service = item.service.map(|number| Pid { node: peer, number });
         let digest = if event.is_some() { xxh3(bytes) } else { 0 };
-        let (came, event) = (Came { generation: name.generation, digest }, event.map(|event| (known, event)));
+        let (came, event) =
+            (Came { generation: name.generation, digest, bytes: bytes.len() }, event.map(|event| (known, event)));
         come.push(Come { index, name, number: item.number, service, came, event });
     }
     come

@@ -53,7 +53,7 @@ fn batch(generation: u64, numbers: &[u64], last: Option<u64>) -> Batch {
 
 /// How far the only stream of this publisher is.
 fn at(sources: &Sources, peer: NodeKey) -> BTreeMap<(u64, bool), (u64, u64)> {
-    lock(&sources.of(peer).1).streams.clone()
+    lock(&sources.of(peer).1).streams.iter().map(|(name, stream)| (*name, stream.far())).collect()
 }
 
 #[tokio::test]

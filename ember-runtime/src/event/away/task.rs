@@ -36,6 +36,8 @@ const BATCH: usize = 128 * 1024;
 const REFRESH: Duration = Duration::from_secs(30);
 /// Whoever has not answered by then may have forgotten to.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// That something is not wanted any more is said so much later. A subscriber that is started again, or another in its place, has nothing missing before it then.
+const LINGER: Duration = Duration::from_secs(1);
 /// After a failure so long passes until the next try: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
@@ -139,6 +141,7 @@ impl Hub {
             structures: BTreeSet::new(),
             at_once: AT_ONCE,
             too_large: false,
+            less_since: None,
         };
         let mut pause = PAUSES.0;
         loop {
@@ -181,6 +184,17 @@ struct Serving {
     at_once: usize,
     /// It was logged that what is wanted here is too large to be said.
     too_large: bool,
+    /// Since when no more is wanted here than it knows of, and less.
+    less_since: Option<Instant>,
+}
+
+/// What there is to say of what is wanted here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum News {
+    Nothing,
+    /// Something is not wanted any more: that can wait.
+    Less,
+    More,
 }
 
 /// It cannot be reached now.
@@ -194,7 +208,12 @@ impl Serving {
             self.told = self.told.take().filter(|(wants, _)| wants.is_empty());
         }
         let wants = self.wanted.now();
-        if self.is_news(&wants) {
+        let news = self.news(&wants);
+        let less_since = if news == News::Less { Some(self.less_since.unwrap_or_else(Instant::now)) } else { None };
+        self.less_since = less_since;
+        let said_at = less_since.map(|since| since + LINGER);
+        if news == News::More || said_at.is_some_and(|at| at <= Instant::now()) {
+            let wants = self.wanted.counted();
             return self.announce(wants).await;
         }
         if let Some(sent) = self.line.next(self.hub.router.fitting(BATCH), self.at_once) {
@@ -205,18 +224,30 @@ impl Serving {
             biased;
             () = self.line.bell.notified() => {}
             () = self.wanted.changed() => {}
+            () = sleep_until(said_at.unwrap_or_else(Instant::now)), if said_at.is_some() => {}
             () = sleep_until(refresh.unwrap_or_else(Instant::now)), if refresh.is_some() => self.told = None,
         }
         Ok(())
     }
 
-    /// Whether it is to be told what is wanted here. Who has never been told anything need not know that it is nothing.
-    fn is_news(&self, wants: &Arc<Wants>) -> bool {
-        let sorts = |wants: &Wants| wants.iter().map(|(event, want)| (*event, want.sort())).collect::<Vec<_>>();
-        match &self.told {
-            None => !wants.is_empty() || self.line.was_told(),
-            Some((told, _)) => !Arc::ptr_eq(told, wants) && sorts(told) != sorts(wants),
+    /// What it is to be told of what is wanted here. Who has never been told anything need not know that it is nothing.
+    fn news(&self, wants: &Arc<Wants>) -> News {
+        let Some((told, _)) = &self.told else {
+            return if wants.is_empty() && !self.line.was_told() { News::Nothing } else { News::More };
+        };
+        if Arc::ptr_eq(told, wants) {
+            return News::Nothing;
         }
+        let sort = |of: &Wants, event: &u64| of.get(event).copied().unwrap_or_default().sort();
+        let is_more = |event: &u64| {
+            let ((server, cluster, retain), had) = (sort(wants, event), sort(told, event));
+            server > had.0 || cluster > had.1 || ![0, had.2].contains(&retain)
+        };
+        if wants.keys().any(is_more) {
+            return News::More;
+        }
+        let is_less = told.keys().any(|event| sort(told, event) != sort(wants, event));
+        if is_less { News::Less } else { News::Nothing }
     }
 
     async fn announce(&mut self, wants: Arc<Wants>) -> Result<(), Later> {

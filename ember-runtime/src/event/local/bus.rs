@@ -96,7 +96,8 @@ impl Bus {
         let Some(topic) = self.topic(TypeId::of::<E>()) else { return 0 };
         let event: Arc<AnyEvent> = Arc::new(event);
         let (number, subscribers, _) = topic.number(Scope::Node, self.here, &event, false);
-        let taken = give(&subscribers, &event, (&EventSource::new(self.here, by, Scope::Node, number), None)).taken;
+        let taken =
+            give(&subscribers, Item::new(&event, EventSource::new(self.here, by, Scope::Node, number), None)).taken;
         // It may be the last that has a service which has just ended.
         let_go([subscribers]);
         taken
@@ -117,7 +118,7 @@ impl Bus {
         by: Option<Pid>,
     ) -> Tally {
         let digest = is_kept(scope).then_some(0);
-        give(&numbered.subscribers, event, (&EventSource::new(self.here, by, scope, numbered.number), digest))
+        give(&numbered.subscribers, Item::new(event, EventSource::new(self.here, by, scope, numbered.number), digest))
     }
 
     /// How many here would take what goes so far, where this one publishes it.
@@ -140,8 +141,8 @@ impl Bus {
     ) -> Tally {
         let Some(topic) = self.topic((known.kind.of)()) else { return Tally::default() };
         let (subscribers, before) = topic.keep(event, source, came);
-        let from = (&source, Some(came.digest));
-        let tally = subscribers.as_ref().map_or_else(Tally::default, |subscribers| give(subscribers, event, from));
+        let item = || Item::new(event, source, Some(came.digest)).of_bytes(came.bytes);
+        let tally = subscribers.as_ref().map_or_else(Tally::default, |subscribers| give(subscribers, item()));
         let_go(before);
         let_go(subscribers);
         tally
@@ -154,7 +155,7 @@ impl Bus {
         if topic.want().retain > 0 {
             // Each is kept just before it is given: a subscription that begins meanwhile has what was kept by then, and what comes after it.
             for (place, item) in events.iter().enumerate() {
-                let came = Came { digest: item.digest.unwrap_or(came.digest), ..came };
+                let came = Came { digest: item.digest.unwrap_or(came.digest), bytes: item.bytes, ..came };
                 let give = |event| self.give(known, event, (item.source, came));
                 tallies.add(place, item.event().map_or_else(Tally::default, give));
             }
@@ -178,6 +179,11 @@ impl Bus {
         let_go(before);
         let_go(subscribers);
         tallies
+    }
+
+    /// Which time it is that somebody here takes events of a type that go so far, since the last time that nobody did; nothing if nobody does.
+    pub(crate) fn period(&self, known: &'static Known, scope: Scope) -> Option<u64> {
+        self.topic((known.kind.of)())?.period(ScopeKind::of(scope))
     }
 
     /// Tells those here who would have taken them of events that they have missed.
@@ -251,16 +257,15 @@ fn is_kept(scope: Scope) -> bool {
     scope != Scope::Service
 }
 
-fn give(
-    subscribers: &[Arc<dyn Subscriber>],
-    event: &Arc<AnyEvent>,
-    (source, digest): (&EventSource, Option<u64>),
-) -> Tally {
-    let (mut tallies, mut events) = (Tallies::new(1), None);
+fn give(subscribers: &[Arc<dyn Subscriber>], item: Item) -> Tally {
+    let mut tallies = Tallies::new(1);
+    if subscribers.is_empty() {
+        return tallies.of(0);
+    }
+    let (source, events) = (item.source, Events::from([item]));
     // With nothing locked: a mailbox may be that of a service that has just ended.
-    for subscriber in subscribers.iter().filter(|it| it.fits(source)) {
-        let events = events.get_or_insert_with(|| Events::from([Item::new(event, *source, digest)]));
-        subscriber.give_all(events, &mut tallies);
+    for subscriber in subscribers.iter().filter(|it| it.fits(&source)) {
+        subscriber.give_all(&events, &mut tallies);
     }
     tallies.of(0)
 }

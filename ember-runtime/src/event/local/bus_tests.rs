@@ -68,7 +68,7 @@ impl Ending {
 }
 
 impl Subscriber for Ending {
-    fn give(&self, _: &Arc<AnyEvent>, _: &EventSource, _: Option<u64>) -> Given {
+    fn give(&self, _: &Item) -> Given {
         Given::Ended
     }
 

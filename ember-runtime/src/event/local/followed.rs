@@ -29,6 +29,12 @@ impl Followed {
         Arc::clone(read.get_or_insert_with(|| Arc::new(bus.wants())))
     }
 
+    /// The same with how many they are, of which not every change is news.
+    pub(crate) fn counted(&mut self) -> Arc<Wants> {
+        self.read = None;
+        self.now()
+    }
+
     /// Waits until it is another than was read last. It is for [`now`](Self::now) alone to take that for seen. Cancel safe.
     pub(crate) async fn changed(&self) {
         let _closed = self.changes.unseen().await;

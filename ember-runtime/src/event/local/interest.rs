@@ -23,10 +23,15 @@ pub(super) struct Interest {
     /// So many want the last value of before.
     retainers: u32,
     begun: u32,
+    /// How often somebody has begun to take what goes so far, while nobody did: to the server id, and to the cluster.
+    periods: [u64; 2],
 }
 
 impl Interest {
     pub(super) fn enter(&mut self, takes: Takes) {
+        for (period, (kind, count)) in self.periods.iter_mut().zip(self.want.far()) {
+            *period += u64::from(count == 0 && takes.goes(kind));
+        }
         self.count(takes, |count| *count += 1);
         if self.retainers > 0 && self.want.retain == 0 {
             self.begun = self.begun.checked_add(1).unwrap_or(1);
@@ -57,6 +62,12 @@ impl Interest {
     pub(super) fn want(&self) -> Want {
         self.want
     }
+
+    /// Which time it is that somebody takes what goes so far, if anybody does.
+    pub(super) fn period(&self, scope: ScopeKind) -> Option<u64> {
+        let of = |((kind, count), period): ((ScopeKind, u32), u64)| (kind == scope && count > 0).then_some(period);
+        self.want.far().into_iter().zip(self.periods).find_map(of)
+    }
 }
 
 impl Want {
@@ -67,6 +78,11 @@ impl Want {
             ScopeKind::Server => self.server,
             ScopeKind::Cluster => self.cluster,
         }
+    }
+
+    /// How many take what comes from other nodes.
+    fn far(self) -> [(ScopeKind, u32); 2] {
+        [(ScopeKind::Server, self.server), (ScopeKind::Cluster, self.cluster)]
     }
 
     /// Without how many they are: what others must know at once. Whoever wants last values anew is news, also if nobody was told that it had stopped.

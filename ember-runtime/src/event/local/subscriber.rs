@@ -13,6 +13,7 @@ use super::{
     lying::Lying,
     misses::{Misses, Open},
     tally::{Given, Tallies},
+    topic::Came,
 };
 use crate::{
     actor::{
@@ -32,8 +33,8 @@ pub(super) type Last = (Arc<AnyEvent>, EventSource);
 
 /// One that takes events.
 pub(super) trait Subscriber: Send + Sync {
-    /// Gives it an event; and what its bytes come to, if it is of another node.
-    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: Option<u64>) -> Given;
+    /// Gives it an event.
+    fn give(&self, item: &Item) -> Given;
 
     /// Gives it several of one publisher and scope, in their order.
     fn give_all(&self, events: &Events, tallies: &mut Tallies) {
@@ -63,8 +64,7 @@ pub(super) trait Subscriber: Send + Sync {
 /// Gives them to it one by one.
 fn give_each(to: &(impl Subscriber + ?Sized), events: &Events, tallies: &mut Tallies) {
     for (place, item) in events.iter().enumerate() {
-        let given = item.event().map_or(Given::Ended, |event| to.give(event, &item.source, item.digest));
-        tallies.note(place..place + 1, given);
+        tallies.note(place..place + 1, to.give(item));
     }
 }
 
@@ -79,7 +79,7 @@ impl Takes {
 
 /// What comes while a subscriber is given what was kept for it, and lies behind that.
 enum Early {
-    Event(Arc<AnyEvent>, EventSource, Option<u64>),
+    Event(Item),
     Missed(Missed),
 }
 
@@ -144,9 +144,9 @@ impl<S: Service> Handler<S> {
     }
 
     /// Gives it the last events from before it, and then what has come since it was entered.
-    pub(super) fn open(&self, kept: Vec<(Last, u64)>) {
-        for ((event, source), digest) in kept {
-            self.put(&event, &source, Some(digest));
+    pub(super) fn open(&self, kept: Vec<(Last, Came)>) {
+        for ((event, source), came) in kept {
+            self.put(&Item::new(&event, source, Some(came.digest)).of_bytes(came.bytes));
             let_go([event]);
         }
         loop {
@@ -160,10 +160,7 @@ impl<S: Service> Handler<S> {
             };
             for it in come {
                 match it {
-                    Early::Event(event, source, digest) => {
-                        self.put(&event, &source, digest);
-                        let_go([event]);
-                    }
+                    Early::Event(item) => drop(self.put(&item)),
                     Early::Missed(missed) => self.note(missed),
                 }
             }
@@ -188,7 +185,9 @@ fn hooks<S: Service>(all: &[MissedHook<S>], unit: TypeId, keys: &Keys) -> Box<[(
 }
 
 impl<S: Service> Handler<S> {
-    fn put(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: Option<u64>) -> Given {
+    fn put(&self, item: &Item) -> Given {
+        let Some(event) = item.event() else { return Given::Ended };
+        let (source, digest) = (&item.source, item.digest);
         let lying = self.lying.as_ref();
         if source.retained && lying.is_some_and(|lying| lying.has(event, (source, digest.unwrap_or(0)), self.life)) {
             return Given::Taken;
@@ -198,7 +197,7 @@ impl<S: Service> Handler<S> {
             let lies = lying?.put(event, (source, digest?), self.life);
             Some(Box::new(move |life| lies.reaches(life)) as Filter)
         };
-        match self.put_all(&Events::from([Item::new(event, *source, digest)]), source, filter) {
+        match self.put_all(&Events::from([item.clone()]), source, filter) {
             Some(0) => Given::Full,
             Some(_) => Given::Taken,
             None => Given::Ended,
@@ -254,11 +253,11 @@ impl<S: Service> Handler<S> {
 }
 
 impl<S: Service> Subscriber for Handler<S> {
-    fn give(&self, event: &Arc<AnyEvent>, source: &EventSource, digest: Option<u64>) -> Given {
-        if self.is_early(|| Early::Event(Arc::clone(event), *source, digest)) {
+    fn give(&self, item: &Item) -> Given {
+        if self.is_early(|| Early::Event(item.clone())) {
             return Given::Taken;
         }
-        self.put(event, source, digest)
+        self.put(item)
     }
 
     fn give_all(&self, events: &Events, tallies: &mut Tallies) {

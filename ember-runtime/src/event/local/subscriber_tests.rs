@@ -42,11 +42,11 @@ async fn of_what_a_subscription_puts_that_is_over_what_was_kept_comes_as_the_las
     let event = |value| -> Arc<AnyEvent> { Arc::new(Level(value, Arc::clone(&heard))) };
     let source = |scope, number| EventSource::new(cell.pid.node, None, scope, number);
     let (kept, from) = (event(1), source(Scope::Cluster, 1));
-    after.open(vec![((Arc::clone(&kept), from.kept()), 0)]);
+    after.open(vec![((Arc::clone(&kept), from.kept()), Came::default())]);
     // Their publishers found the subscribers before the service was started again.
-    assert_eq!(before.give(&kept, &from, Some(0)), Given::Taken);
-    assert_eq!(before.give(&event(2), &source(Scope::Service, 1), None), Given::Taken);
-    assert_eq!(before.give(&event(3), &source(Scope::Node, 1), None), Given::Taken);
+    assert_eq!(before.give(&Item::new(&kept, from, Some(0))), Given::Taken);
+    assert_eq!(before.give(&Item::new(&event(2), source(Scope::Service, 1), None)), Given::Taken);
+    assert_eq!(before.give(&Item::new(&event(3), source(Scope::Node, 1), None)), Given::Taken);
 
     cell.retire();
     cell.states().wait_for(|state| *state == ServiceState::Stopped).await.unwrap();

@@ -12,7 +12,7 @@ use super::{
     subscriber::{Last, Place, Subscriber},
 };
 use crate::{
-    actor::{EventSource, Scope},
+    actor::{EventSource, Scope, ScopeKind},
     event::kinds::{AnyEvent, Known},
     id::NodeKey,
     sync::lock,
@@ -23,6 +23,8 @@ use crate::{
 pub(crate) struct Came {
     pub(crate) generation: u64,
     pub(crate) digest: u64,
+    /// How many they are.
+    pub(crate) bytes: usize,
 }
 
 pub(super) struct Topic {
@@ -75,14 +77,14 @@ impl Topic {
         lock(&self.state).lying.remove(of)?.upgrade()
     }
 
-    /// Enters a subscriber; the last values that it wants to have, with what their bytes come to, and whether what other nodes are to know is news.
-    pub(super) fn enter(&self, number: u64, subscriber: Arc<dyn Subscriber>) -> (Vec<(Last, u64)>, bool) {
+    /// Enters a subscriber; the last values that it wants to have, with how they have come, and whether what other nodes are to know is news.
+    pub(super) fn enter(&self, number: u64, subscriber: Arc<dyn Subscriber>) -> (Vec<(Last, Came)>, bool) {
         let (takes, entered) = (subscriber.takes(), Arc::clone(&subscriber));
         let mut state = lock(&self.state);
         state.subscribers.insert(number, subscriber);
         let is_news = state.changed(|interest| interest.enter(takes));
         let kept = state.last.values().filter(|_| takes.retain);
-        let kept = kept.map(|((event, it), came)| ((Arc::clone(event), it.kept()), came.digest));
+        let kept = kept.map(|((event, it), came)| ((Arc::clone(event), it.kept()), *came));
         let kept = kept.filter(|((_, source), _)| entered.fits(source)).collect();
         (kept, is_news)
     }
@@ -108,6 +110,11 @@ impl Topic {
     /// What other nodes are to know.
     pub(super) fn want(&self) -> Want {
         lock(&self.state).interest.want()
+    }
+
+    /// Since when somebody takes what goes so far, as a number, if anybody does.
+    pub(super) fn period(&self, scope: ScopeKind) -> Option<u64> {
+        lock(&self.state).interest.period(scope)
     }
 
     /// Numbers an event of this node. Who was there by then, and takes it; others may have it as the last one. What came before it is given back, to be
@@ -187,7 +194,7 @@ impl State {
 pub(super) mod tests {
     use super::*;
     use crate::{
-        actor::{Missed, Takes},
+        actor::{Item, Missed, Takes},
         event::local::tally::Given,
         id::{Incarnation, NodeId, Pid},
     };
@@ -195,7 +202,7 @@ pub(super) mod tests {
     pub(in crate::event::local) struct Retains;
 
     impl Subscriber for Retains {
-        fn give(&self, _: &Arc<AnyEvent>, _: &EventSource, _: Option<u64>) -> Given {
+        fn give(&self, _: &Item) -> Given {
             Given::Taken
         }
 
@@ -223,7 +230,7 @@ pub(super) mod tests {
         let source = EventSource::new(key(1), None, Scope::Cluster, number);
         let source = if number == 0 { source.kept() } else { source };
         let event: Arc<AnyEvent> = Arc::new(value);
-        topic.keep(&event, source, Came { generation, digest: value }).0.is_some()
+        topic.keep(&event, source, Came { generation, digest: value, bytes: 0 }).0.is_some()
     }
 
     fn last(topic: &Topic) -> Option<u64> {

@@ -54,6 +54,7 @@ impl<S: Service> Series<S> {
     pub(crate) fn start(&mut self, mut body: Box<Body<S>>, driver: &mut Driving<'_, '_, S>) -> Start<S> {
         let place = self.next;
         self.next += 1;
+        driver.bytes.discharge(self.events.get(place).map_or(0, |item| item.bytes));
         let is_wanted = self.filter.take().is_none_or(|filter| filter(body.core.cell.life()));
         let Some(item) = self.events.get(place).filter(|_| is_wanted) else { return Start::Over(body) };
         if !self.to.keys.is_empty() {

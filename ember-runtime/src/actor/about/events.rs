@@ -129,7 +129,7 @@ pub struct Missed {
     pub event: &'static str,
     /// How far they went.
     pub scope: Scope,
-    /// How many they are; `None` if nobody knows, because their publisher is gone.
+    /// How many they are; `None` if nobody knows: their publisher is gone, or had been told that nobody here listens when it published them.
     pub count: Option<u64>,
     /// Why.
     pub why: MissedReason,
@@ -142,7 +142,8 @@ pub enum MissedReason {
     /// The mailbox of the subscriber was full, or takes nothing because the service is paused.
     MailboxFull,
     /// They have not left their publisher: too many waited there for this node, because it could not be reached, stood still or was slow; or they
-    /// could not be written, or were too large: an event may have half of `max_message`. The log of the publisher says so.
+    /// could not be written, or were too large: an event may have half of `max_message`. The log of the publisher says so. Or it had just been told that nobody
+    /// here listens: then they are not counted.
     NotSent,
     /// This node could not read them. The log says why.
     Unreadable,

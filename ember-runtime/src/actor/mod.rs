@@ -35,7 +35,7 @@ pub use self::{
     turn::CallCounts,
 };
 pub(crate) use self::{
-    about::{Events, Held, Item, Particulars, Supervision, WEIGHT, Watcher},
+    about::{Came, Events, Held, Item, Particulars, Supervision, WEIGHT, Watcher},
     cell::{Attachments, Blueprint, Cell, Front, Setup, Source},
     erased::{AnyCell, Host, OnTheSpot, Owed, RouteFn, Workers},
     intake::written_port,

@@ -74,6 +74,15 @@ pub(crate) struct Item {
     pub(crate) bytes: usize,
 }
 
+/// How an event of another node has come: in which generation of its stream, and what its bytes come to.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Came {
+    pub(crate) generation: u64,
+    pub(crate) digest: u64,
+    /// How many they are.
+    pub(crate) bytes: usize,
+}
+
 /// Events in the order of their publisher. All subscribers of a node share them.
 pub(crate) type Events = Arc<[Item]>;
 

@@ -19,7 +19,7 @@ pub use self::cron::{Cron, Gap, Overlap};
 pub(crate) use self::{
     access::Held,
     down::Watcher,
-    events::{Events, Item, One},
+    events::{Came, Events, Item, One},
     identity::{Identity, Particulars},
     replica::AnyState,
     spec::WEIGHT,

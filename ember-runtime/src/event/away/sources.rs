@@ -13,10 +13,10 @@ use super::{
     wire::{Batch, StreamName, Taken},
 };
 use crate::{
-    actor::{EventSource, Item, Missed, MissedReason, Scope},
+    actor::{Came, EventSource, Item, Missed, MissedReason, Scope},
     event::{
         kinds::{self, AnyEvent, Known},
-        local::{Bus, Came, let_go},
+        local::{Bus, let_go},
     },
     id::{NodeKey, Pid, xxh3},
     panics::attempt,

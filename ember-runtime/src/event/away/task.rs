@@ -241,7 +241,7 @@ impl Serving {
         let sort = |of: &Wants, event: &u64| of.get(event).copied().unwrap_or_default().sort();
         let is_more = |event: &u64| {
             let ((server, cluster, retain), had) = (sort(wants, event), sort(told, event));
-            server > had.0 || cluster > had.1 || ![0, had.2].contains(&retain)
+            server && !had.0 || cluster && !had.1 || ![0, had.2].contains(&retain)
         };
         if wants.keys().any(is_more) {
             return News::More;

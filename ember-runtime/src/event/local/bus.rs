@@ -15,10 +15,10 @@ use super::{
     interest::{Want, Wants},
     subscriber::{Handler, Last, Subscriber},
     tally::{Tallies, Tally},
-    topic::{Came, Subscribers, Topic},
+    topic::{Subscribers, Topic},
 };
 use crate::{
-    actor::{Cell, EventSource, Events, Item, Missed, Scope, ScopeKind, Service, Subscription},
+    actor::{Came, Cell, EventSource, Events, Item, Missed, Scope, ScopeKind, Service, Subscription},
     event::kinds::{self, AnyEvent, Known},
     id::{NodeKey, Pid},
     message::Keys,

@@ -16,5 +16,4 @@ pub(crate) use self::{
     gone::let_go,
     interest::{Want, Wants},
     tally::Tally,
-    topic::Came,
 };

@@ -13,12 +13,11 @@ use super::{
     lying::Lying,
     misses::{Misses, Open},
     tally::{Given, Tallies},
-    topic::Came,
 };
 use crate::{
     actor::{
-        Cell, EventSource, Events, Filter, Hearer, Item, Missed, MissedHook, MissedReason, Scope, ScopeKind, Service,
-        Subscription, Takes, TaskJob, ToldFn,
+        Came, Cell, EventSource, Events, Filter, Hearer, Item, Missed, MissedHook, MissedReason, Scope, ScopeKind,
+        Service, Subscription, Takes, TaskJob, ToldFn,
     },
     error::RefusedReason,
     event::kinds::AnyEvent,

@@ -12,20 +12,11 @@ use super::{
     subscriber::{Last, Place, Subscriber},
 };
 use crate::{
-    actor::{EventSource, Scope, ScopeKind},
+    actor::{Came, EventSource, Scope, ScopeKind},
     event::kinds::{AnyEvent, Known},
     id::NodeKey,
     sync::lock,
 };
-
-/// How an event of another node has come: in which generation of its stream, and what its bytes come to.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Came {
-    pub(crate) generation: u64,
-    pub(crate) digest: u64,
-    /// How many they are.
-    pub(crate) bytes: usize,
-}
 
 pub(super) struct Topic {
     /// Of the type.

@@ -52,6 +52,10 @@ impl Session for CountedSession {
         self.0.revoke(lease)
     }
 
+    fn connections(&self) -> u64 {
+        self.0.connections()
+    }
+
     fn list(&self, prefix: String) -> BoxFuture<'_, Result<Snapshot, RegistryError>> {
         registry_operation();
         self.0.list(prefix)

@@ -79,7 +79,8 @@ pub trait Session: Debug + Send + Sync + 'static {
 
     /// How often it has connected to whatever serves, or a number that changes with that. What is answered over another connection may be
     /// another state of the registry, restored from a backup, say, and look like a later one: a node takes it for one that was away. By default always 0:
-    /// then only a revision that has gone back shows that.
+    /// then only a revision that has gone back shows that. A session that wraps another passes it on. A connection that was given up because an operation took
+    /// too long counts too: so the view is held, and nobody is elected, for the time of a lease once more than was needed.
     fn connections(&self) -> u64 {
         0
     }

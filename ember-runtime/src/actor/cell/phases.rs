@@ -147,7 +147,11 @@ impl<S: Service> Cell<S> {
         to: &Arc<Hearer<S>>,
         filter: impl FnOnce() -> Option<Filter>,
     ) -> Result<usize, RefusedReason> {
-        let (count, mut taken) = (self.mailbox.charge_some(events.iter().map(|item| item.bytes))?, 0);
+        let (mut count, mut taken) = (0, 0);
+        self.tries(|| {
+            count = self.mailbox.charge_some(events.iter().map(|item| item.bytes))?;
+            Ok(())
+        })?;
         let put = if const { S::SPEC.is_concurrent() } {
             // Any worker takes any of them.
             let mut filter = Some(filter);

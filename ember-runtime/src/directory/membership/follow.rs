@@ -77,7 +77,7 @@ impl Follower {
     async fn follow(&self, doubt: &mut Doubt) -> Result<(), RegistryError> {
         let revision = self.list(doubt).await?;
         let mut watch = self.session.watch(self.prefix(), revision + 1).await?;
-        self.goes_on(doubt)?;
+        self.goes_on(doubt, true)?;
         if !self.contact.borrow().is_good() {
             tracing::info!(target: "ember::cluster", revision, "the view is that of the registry");
             self.contact.send_modify(|contact| contact.trouble = None);
@@ -119,7 +119,8 @@ impl Follower {
         if revision < last && self.contact.borrow().is_good() {
             return Err(went_back(revision, last));
         }
-        self.goes_on(doubt)?;
+        let is_good = self.contact.borrow().is_good();
+        self.goes_on(doubt, is_good)?;
         if std::mem::take(&mut doubt.away) && self.contact.borrow().outages > 0 {
             doubt.until = Some(Instant::now() + self.config.confirm);
         }
@@ -142,14 +143,15 @@ impl Follower {
         Ok(revision)
     }
 
-    /// What answers is what has answered before, over the same connection.
+    /// Takes note of the connection over which it answers.
     ///
     /// # Errors
-    /// It is another one: between two watches nothing else may show that it was restored, if it has written as much as was lost since.
-    fn goes_on(&self, doubt: &mut Doubt) -> Result<(), RegistryError> {
+    /// It is `bound` to be that of before, and is another: between two watches nothing else may show that it was restored, if it has written as much as was lost
+    /// since.
+    fn goes_on(&self, doubt: &mut Doubt, bound: bool) -> Result<(), RegistryError> {
         let connections = self.session.connections();
         let before = doubt.connections.replace(connections);
-        if self.contact.borrow().is_good() && before.is_some_and(|before| before != connections) {
+        if bound && before.is_some_and(|before| before != connections) {
             return Err(RegistryError::Unavailable("the connection to it was lost, and it answers on another".into()));
         }
         Ok(())

@@ -30,6 +30,8 @@ type Result<T> = std::result::Result<T, RegistryError>;
 struct Scripted {
     revision: AtomicU64,
     connections: AtomicU64,
+    /// The next watch needs so many connections more.
+    breaks: AtomicU64,
     watches: watch::Sender<u64>,
     running: Mutex<Option<mpsc::Sender<Result<WatchItem>>>>,
 }
@@ -75,6 +77,7 @@ impl Session for Scripted {
     }
 
     fn watch(&self, _: String, _: i64) -> BoxFuture<'_, Result<Watch>> {
+        self.connections.fetch_add(self.breaks.swap(0, Ordering::Relaxed), Ordering::Relaxed);
         let (tell, told) = mpsc::channel(1);
         *lock(&self.running) = Some(tell);
         self.watches.send_modify(|begun| *begun += 1);
@@ -155,4 +158,15 @@ async fn a_registry_that_answers_on_another_connection_was_away_though_its_revis
     session.revision.store(21, Ordering::Relaxed);
     session.ends(compacted());
     is_back(&mut contact, 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_on_another_connection_than_the_list_before_it_is_none() {
+    let session = Arc::new(Scripted::default());
+    session.revision.store(20, Ordering::Relaxed);
+    session.breaks.store(1, Ordering::Relaxed);
+    let (follower, mut contact) = follower(Arc::clone(&session));
+    let _following = tokio::spawn(follower.run());
+    is_back(&mut contact, 0).await;
+    assert_eq!(*session.watches.borrow(), 2, "it was listed again before the view counted");
 }

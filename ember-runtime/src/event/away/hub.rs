@@ -68,13 +68,13 @@ pub(super) struct Route {
     /// How many want it, and have another structure.
     pub(super) others: usize,
     /// Somebody wants something else by now, or is away.
-    over: AtomicBool,
+    is_stale: AtomicBool,
 }
 
 impl Route {
     /// Whether it is another one now. It does not become that while what other nodes want [does not change](Hub::ordered).
-    pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Relaxed)
+    pub(super) fn is_stale(&self) -> bool {
+        self.is_stale.load(Ordering::Relaxed)
     }
 }
 
@@ -143,7 +143,7 @@ impl Hub {
 
     fn take_routes(&self) -> Routes {
         let routes = std::mem::take(&mut self.lock().routes);
-        routes.values().for_each(|route| route.over.store(true, Ordering::Relaxed));
+        routes.values().for_each(|route| route.is_stale.store(true, Ordering::Relaxed));
         routes
     }
 

@@ -6,6 +6,7 @@ mod compare;
 mod counts;
 mod hub;
 mod line;
+mod lingering;
 mod publish;
 mod queue;
 mod sources;

@@ -102,7 +102,7 @@ impl Hub {
                 bytes = Some(self.written(known, &event));
             }
             let _ordered = self.ordered();
-            if route.is_over() {
+            if route.is_stale() {
                 route = found();
             }
             if route.lines.is_empty() || bytes.is_some() {

@@ -239,7 +239,7 @@ impl Source {
     /// Goes on by what is new of a batch.
     fn take<'a>(&mut self, peer: NodeKey, batch: &Batch, (come, here): (&'a [Come<'a>], Here<'_>)) -> Vec<Step<'a>> {
         self.lost = false;
-        let mut steps = Vec::with_capacity(come.len());
+        let (mut steps, mut noted) = (Vec::with_capacity(come.len()), None);
         for item in come {
             let is_new = item.event.as_ref().is_some_and(|(known, _)| {
                 let known = *known;
@@ -250,7 +250,9 @@ impl Source {
                 }
             });
             if is_new {
-                self.given(item, here);
+                if noted.replace(*item.name) != Some(*item.name) {
+                    self.note_given(item, here);
+                }
                 steps.push(Step::Give(item));
             } else if let Some(mailboxes) = self.full.get(&(*item.name, item.number)) {
                 steps.push(Step::Before(item, *mailboxes));
@@ -267,16 +269,17 @@ impl Source {
     /// All of a batch has been given. What of it had no room in how many mailboxes.
     fn end(&mut self, full: BTreeMap<(StreamName, u64), u32>, steps: &[Step<'_>], here: Here<'_>) {
         self.full = full;
-        for step in steps {
-            if let Step::Give(item) = step {
-                // Somebody may have come meanwhile.
-                self.given(item, here);
+        let mut noted = None;
+        for item in steps.iter().rev().filter_map(|step| if let Step::Give(item) = step { Some(item) } else { None }) {
+            // Somebody may have come meanwhile.
+            if noted.replace(*item.name) != Some(*item.name) {
+                self.note_given(item, here);
             }
         }
     }
 
     /// An event is given to those who subscribe now.
-    fn given(&mut self, item: &Come<'_>, (bus, server): Here<'_>) {
+    fn note_given(&mut self, item: &Come<'_>, (bus, server): Here<'_>) {
         if let Some((known, _)) = &item.event
             && let Some(stream) = self.streams.get_mut(&(item.name.event, item.name.cluster))
             && stream.generation == item.name.generation

@@ -14,6 +14,7 @@ use super::{
     compare,
     hub::Hub,
     line::{Line, RUNS_REMEMBERED},
+    lingering::Lingering,
     queue::Sent,
     wire::AT_ONCE,
 };
@@ -36,8 +37,6 @@ const BATCH: usize = 128 * 1024;
 const REFRESH: Duration = Duration::from_secs(30);
 /// Whoever has not answered by then may have forgotten to.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// That something is not wanted any more is said so much later. A subscriber that is started again, or another in its place, has nothing missing before it then.
-const LINGER: Duration = Duration::from_secs(1);
 /// After a failure so long passes until the next try: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 
@@ -141,7 +140,8 @@ impl Hub {
             structures: BTreeSet::new(),
             at_once: AT_ONCE,
             too_large: false,
-            less_since: None,
+            repeats: false,
+            lingering: Lingering::default(),
         };
         let mut pause = PAUSES.0;
         loop {
@@ -184,17 +184,9 @@ struct Serving {
     at_once: usize,
     /// It was logged that what is wanted here is too large to be said.
     too_large: bool,
-    /// Since when no more is wanted here than it knows of, and less.
-    less_since: Option<Instant>,
-}
-
-/// What there is to say of what is wanted here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum News {
-    Nothing,
-    /// Something is not wanted any more: that can wait.
-    Less,
-    More,
+    /// What it knows of that is said once more.
+    repeats: bool,
+    lingering: Lingering,
 }
 
 /// It cannot be reached now.
@@ -205,15 +197,13 @@ impl Serving {
     async fn step(&mut self) -> Result<(), Later> {
         if self.line.take_again() {
             self.structures.clear();
-            self.told = self.told.take().filter(|(wants, _)| wants.is_empty());
+            self.repeats = self.told.as_ref().is_some_and(|(wants, _)| !wants.is_empty());
         }
-        let wants = self.wanted.now();
-        let news = self.news(&wants);
-        let less_since = if news == News::Less { Some(self.less_since.unwrap_or_else(Instant::now)) } else { None };
-        self.less_since = less_since;
-        let said_at = less_since.map(|since| since + LINGER);
-        if news == News::More || said_at.is_some_and(|at| at <= Instant::now()) {
-            let wants = self.wanted.counted();
+        let told = self.told.as_ref().map(|(told, _)| &**told);
+        let (wants, less_at) = self.lingering.with(self.wanted.now(), told);
+        if self.is_news(&wants) {
+            let told = self.told.as_ref().map(|(told, _)| &**told);
+            let (wants, _) = self.lingering.with(self.wanted.counted(), told);
             return self.announce(wants).await;
         }
         if let Some(sent) = self.line.next(self.hub.router.fitting(BATCH), self.at_once) {
@@ -224,30 +214,19 @@ impl Serving {
             biased;
             () = self.line.bell.notified() => {}
             () = self.wanted.changed() => {}
-            () = sleep_until(said_at.unwrap_or_else(Instant::now)), if said_at.is_some() => {}
-            () = sleep_until(refresh.unwrap_or_else(Instant::now)), if refresh.is_some() => self.told = None,
+            () = sleep_until(less_at.unwrap_or_else(Instant::now)), if less_at.is_some() => {}
+            () = sleep_until(refresh.unwrap_or_else(Instant::now)), if refresh.is_some() => self.repeats = true,
         }
         Ok(())
     }
 
-    /// What it is to be told of what is wanted here. Who has never been told anything need not know that it is nothing.
-    fn news(&self, wants: &Arc<Wants>) -> News {
-        let Some((told, _)) = &self.told else {
-            return if wants.is_empty() && !self.line.was_told() { News::Nothing } else { News::More };
-        };
-        if Arc::ptr_eq(told, wants) {
-            return News::Nothing;
+    /// Whether it is to be told what is wanted here. Who has never been told anything need not know that it is nothing.
+    fn is_news(&self, wants: &Arc<Wants>) -> bool {
+        let sorts = |wants: &Wants| wants.iter().map(|(event, want)| (*event, want.sort())).collect::<Vec<_>>();
+        match &self.told {
+            None => !wants.is_empty() || self.line.was_told(),
+            Some((told, _)) => self.repeats || !Arc::ptr_eq(told, wants) && sorts(told) != sorts(wants),
         }
-        let sort = |of: &Wants, event: &u64| of.get(event).copied().unwrap_or_default().sort();
-        let is_more = |event: &u64| {
-            let ((server, cluster, retain), had) = (sort(wants, event), sort(told, event));
-            server && !had.0 || cluster && !had.1 || ![0, had.2].contains(&retain)
-        };
-        if wants.keys().any(is_more) {
-            return News::More;
-        }
-        let is_less = told.keys().any(|event| sort(told, event) != sort(wants, event));
-        if is_less { News::Less } else { News::Nothing }
     }
 
     async fn announce(&mut self, wants: Arc<Wants>) -> Result<(), Later> {
@@ -264,8 +243,14 @@ impl Serving {
             }
         }
         self.structures.extend(wants.keys());
-        self.told = Some((wants, Instant::now()));
+        self.is_told(wants);
         Ok(())
+    }
+
+    /// It knows what is wanted here.
+    fn is_told(&mut self, wants: Arc<Wants>) {
+        self.told = Some((wants, Instant::now()));
+        self.repeats = false;
     }
 
     async fn send(&mut self, sent: &Sent) -> Result<(), Later> {
@@ -302,7 +287,7 @@ impl Serving {
     /// A node of an older release does not know events between nodes: it has no part in them.
     fn failed(&mut self, failure: &Failure, wants: Option<Arc<Wants>>) -> Result<(), Later> {
         if let (Failure::NotExecuted(RefusedReason::UnknownMethod), Some(wants)) = (failure, wants) {
-            self.told = Some((wants, Instant::now()));
+            self.is_told(wants);
             return Ok(());
         }
         if let Failure::NotExecuted(RefusedReason::TooLarge { size, limit }) = failure

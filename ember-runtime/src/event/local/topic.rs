@@ -146,7 +146,11 @@ impl Topic {
         if state.interest.want().retain == 0 {
             return ((!source.retained).then(|| state.subscribers()), None);
         }
-        let has = |(_, it): &(Last, Came)| it.generation >= came.generation || it.digest == came.digest;
+        // Of two from before, in one generation, the one that comes later is.
+        let has = |(last, it): &(Last, Came)| {
+            let is_later = it.generation > came.generation || it.generation == came.generation && last.1.number > 0;
+            is_later || it.digest == came.digest
+        };
         if source.retained && state.last.get(&place).is_some_and(has) {
             return (None, None);
         }
@@ -239,6 +243,11 @@ pub(super) mod tests {
         assert!(!keeps(&topic, 1, 0, 1), "nor what is older");
         assert_eq!(last(&topic), Some(2));
         assert!(!keeps(&topic, 2, 0, 3), "nor the same for a third");
+        assert!(
+            keeps(&topic, 7, 0, 2),
+            "of the same interest, and later: what was sent before is given once more after a link was lost"
+        );
+        assert!(!keeps(&topic, 2, 0, 1));
         assert!(keeps(&topic, 3, 1, 3));
         assert!(!keeps(&topic, 2, 0, 3), "an event that is newer than the last one from before has come");
         assert!(keeps(&topic, 3, 2, 3), "two events may be alike");

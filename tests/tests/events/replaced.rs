@@ -8,7 +8,7 @@ use ember::{
     prelude::*,
     testing::{Cluster, Sim},
 };
-use ember_tests::log::Log;
+use ember_tests::{log::Log, simulation::seeds};
 use tokio::time::sleep;
 
 use super::listeners::{Ears, Heard, Reading, known, ms, publish, until};
@@ -66,28 +66,70 @@ fn a_subscriber_in_the_place_of_another_has_no_hole() {
     }
 }
 
+/// That each is the next one, or whoever heard them was told that some are missing. How often nobody knew how many.
+fn follow(heard: &[Heard]) -> Result<usize, String> {
+    let (mut last, mut unknown) = (None, 0);
+    for it in heard {
+        match it {
+            Heard::Event(value, _) if last.is_none_or(|last| last + 1 == *value) => last = Some(*value),
+            Heard::Event(value, _) => return Err(format!("{value} came after {last:?}, and nobody was told")),
+            Heard::Missed(missed) => match missed.count {
+                Some(count) => last = last.map(|last| last + count),
+                None if missed.why == MissedReason::NotSent => (last, unknown) = (None, unknown + 1),
+                None => return Err(format!("{missed:?}")),
+            },
+        }
+    }
+    Ok(unknown)
+}
+
 #[test]
 fn one_that_begins_as_its_node_says_that_nobody_listens_is_told_of_the_hole() {
     // A second after the last has gone, that is said.
-    let mut holes = 0;
-    for after in 1_000..1_024 {
-        let heard = replaced(after, after);
-        let mut last = None;
-        for it in &heard {
-            match it {
-                Heard::Event(value, _) => {
-                    let follows = last.is_none_or(|last| last + 1 == *value);
-                    assert!(follows, "after {after} ms {value} came after {last:?}, and nobody was told");
-                    last = Some(*value);
-                }
-                Heard::Missed(missed) => {
-                    assert_eq!((missed.count, missed.why), (None, MissedReason::NotSent), "after {after} ms");
-                    (holes, last) = (holes + 1, None);
-                }
+    let holes = |after| follow(&replaced(after, after)).unwrap_or_else(|wrong| panic!("after {after} ms: {wrong}"));
+    assert!((1_000..1_024).map(holes).sum::<usize>() > 0, "one of these has begun in between");
+}
+
+/// They come and go while a node publishes, and links are cut.
+fn come_and_go(seed: u64) -> Ears {
+    let ears = Ears::default();
+    let heard = ears.clone();
+    let cluster = Cluster::seed(seed).limit(ms(600_000)).loss(if seed.is_multiple_of(3) { 0.02 } else { 0.0 });
+    cluster.node("ada", |node| node).node("bob", |node| node).run(move |sim| async move {
+        flows(&sim, "ada").await;
+        let (mut rng, mut there) = (fastrand::Rng::with_seed(seed), Vec::new());
+        for name in 0..40 {
+            if there.len() < 2 || rng.bool() {
+                there.push(spawned(&sim, "bob", &name.to_string(), &ears).await);
+            }
+            sleep(ms(rng.u64(..40))).await;
+            let leave = if rng.u8(..4) == 0 { there.len() } else { rng.usize(..2).min(there.len()) };
+            for _ in 0..leave {
+                let pid = there.swap_remove(rng.usize(..there.len()));
+                sim.on("bob", async move |node: Node| node.stop(pid)).await.unwrap();
+            }
+            if rng.u8(..8) == 0 {
+                sim.partition("ada", "bob");
+                sleep(ms(rng.u64(1..3_000))).await;
+                sim.heal("ada", "bob");
+                sleep(ms(500)).await;
             }
         }
+        sleep(ms(200)).await;
+    });
+    heard
+}
+
+#[test]
+fn whoever_comes_and_goes_while_links_are_cut_has_all_in_order_or_is_told() {
+    for seed in seeds(12) {
+        let ears = come_and_go(seed);
+        let count: usize = ears.names().iter().map(|name| ears.of(name).len()).sum();
+        assert!(count > 100, "seed {seed}: {count}");
+        for name in ears.names() {
+            follow(&ears.of(&name)).unwrap_or_else(|wrong| panic!("seed {seed}, subscriber {name}: {wrong}"));
+        }
     }
-    assert!(holes > 0, "one of these has begun in between");
 }
 
 /// It panics once.

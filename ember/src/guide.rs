@@ -32,6 +32,7 @@ pages! {
     GenericModules: "generic-modules.md",
     LifeCycle: "life-cycle.md",
     ClusterEvents: "cluster-events.md",
+    MissedEvents: "missed-events.md",
     Channels: "channels.md",
     Timers: "timers.md",
     #[cfg(feature = "cron")]

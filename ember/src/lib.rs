@@ -66,10 +66,10 @@ mod guide;
 /// What the author of a service types daily.
 pub mod prelude {
     pub use crate::{
-        Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, Hosted, Local, Missed, Module,
-        Modules, Node, NodeBuilder, Offload, OffloadError, OnPanic, Pid, Replicated, Replier, Restart, Retry,
-        RetryBudget, Scale, Scope, Shard, Sharded, StreamSender, Streaming, UniqueId, Unordered, message, module, rpc,
-        service,
+        Address, Breaker, CallError, Client as _, Cx, Deferred, Down, DownReason, Epoch, EventSource, Hosted, Local,
+        Missed, MissedReason, Module, Modules, Node, NodeBuilder, Offload, OffloadError, OnPanic, Pid, Receipt,
+        Replicated, Replier, Restart, Retry, RetryBudget, Scale, Scope, Shard, Sharded, StreamSender, Streaming,
+        UniqueId, Unordered, message, module, rpc, service,
     };
     pub use ember_runtime::registry::{Embedded, Etcd};
 }
@@ -79,7 +79,7 @@ pub mod prelude {
 pub mod asked {
     pub use ember_runtime::{
         actor::{
-            ByMut, ByRef, DeclaresParent, Hears, HookError, HookResult, InGroup, IsGap, IsPosted,
+            ByMut, ByRef, DeclaresParent, Hears, HookError, HookResult, InGroup, IsDown, IsGap, IsMissed, IsPosted,
             OnlyOneRpcBlockPerType, Orphan, Replicable, RootOf, SharedByHandlers, ToldTheEpoch,
         },
         call::{ChoosesOne, HasLocalClient, OnThisNode, OnceId, OneWayOnce, Reached},

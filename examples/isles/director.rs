@@ -48,7 +48,7 @@ pub(crate) async fn run() -> Result<()> {
     for number in 1..=STORMS {
         let receipt = node.publish_to(Scope::Cluster, Storm { number });
         let (nodes, subscribers) = (receipt.nodes(), receipt.subscribers());
-        receipt.confirmed().await.map_err(|error| Error::other(error.to_string()))?;
+        receipt.confirmed().await?;
         println!("storm {number}: {subscribers} shards on {nodes} nodes have it");
     }
     charts(&node).await?;

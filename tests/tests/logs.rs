@@ -7,6 +7,7 @@ use ember::{prelude::*, testing::Registry};
 use ember_tests::{
     logged::Logged,
     simulation::{Book, calls, cluster},
+    wait::eventually,
 };
 use tracing::Level;
 
@@ -103,11 +104,60 @@ async fn a_shutdown_says_whom_it_waits_for_ever_more_rarely_and_who_was_cut_shor
             .filter(|line| line.contains("name=\"eve\"") && line.contains(what))
             .collect::<Vec<_>>()
     };
-    let waits = said("draining: waiting for `slow` (and 2 calls that wait)");
+    let waits = said("draining: waiting for `slow` (and 2 messages that wait)");
     assert_eq!(waits.len(), 4, "after 1, 2, 4 and 8 s: {:#?}", logged.lines());
     let cut = said("the shutdown was cut short: `slow` had not finished");
     assert!(cut.len() == 1 && cut[0].starts_with("WARN"), "{:#?}", logged.lines());
     calls.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// Fails at what it is not called for.
+#[service(name = "fragile")]
+#[derive(Default)]
+struct Fragile;
+
+struct Blow(&'static str);
+
+#[rpc]
+impl Fragile {
+    #[on(started)]
+    async fn ready(&mut self) -> ember::Result<()> {
+        Err(ember::Error::other("not today"))
+    }
+
+    #[on(event)]
+    async fn blow(&mut self, blow: &Blow) -> ember::Result<()> {
+        assert!(blow.0 != "hard", "it breaks");
+        Err(ember::Error::other(blow.0))
+    }
+}
+
+#[tokio::test]
+async fn what_fails_and_nobody_waits_for_says_what_it_was_and_whether_its_service_goes_on() {
+    let logged = Logged::here();
+    let node = Node::builder().service(Fragile).service_with(Fragile::default).start().await.unwrap();
+    assert_eq!((node.publish(Blow("softly")), node.publish(Blow("hard"))), (2, 2));
+    let said = |what: &[&str]| {
+        let lines = logged.lines();
+        lines.iter().filter(|line| line.starts_with("ERROR") && what.iter().all(|it| line.contains(it))).count()
+    };
+    let (event, goes_on) = ("a handler of an event failed", "and its service goes on");
+    eventually("both are told both", async || (said(&[event]) == 4).then_some(())).await;
+    assert_eq!(said(&[event, goes_on, "blow", "error=softly"]), 2);
+    assert_eq!(said(&[event, "error=it panicked: "]), 2);
+    assert_eq!(
+        said(&[event, "error=it panicked: ", goes_on]),
+        1,
+        "the other one is started again: {:#?}",
+        logged.lines()
+    );
+    // The other one says it in each of its lives.
+    assert!(
+        said(&["a hook or a timer failed, and its service goes on", "started", "not today"]) >= 2,
+        "{:#?}",
+        logged.lines()
+    );
+    node.shutdown().await.unwrap();
 }
 
 /// Takes its time to take up its office.

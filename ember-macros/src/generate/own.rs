@@ -78,9 +78,10 @@ fn table(OwnBlock { runtime: k, item, interface, .. }: &OwnBlock) -> TokenStream
                 quote!(event_of::<__L, #marker>(#k::Takes { scope: #scope, retain: #retain }))
             }
             EventOf::Missed(None) => quote!(missed::<__L, #marker>()),
-            EventOf::Down(_) => quote!(down::<__L, #marker>()),
+            EventOf::Down(None) => quote!(down::<__L, #marker>()),
             // What they take may be something else.
             EventOf::Missed(Some(ty)) => quote_spanned!(ty.span()=> missed::<__L, #marker>()),
+            EventOf::Down(Some(ty)) => quote_spanned!(ty.span()=> down::<__L, #marker>()),
             EventOf::Entry(ty) => quote_spanned!(ty.span()=> entry::<__L, #marker>()),
             EventOf::Gap(ty) => quote_spanned!(ty.span()=> gap::<__L, #marker>()),
             EventOf::Tick(period, missed, _) => {

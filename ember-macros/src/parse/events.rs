@@ -61,3 +61,13 @@ pub(super) fn of_event(attr: &Attribute) -> Option<TokenStream> {
     let is_event = tokens.next().is_some_and(|token| token.to_string() == "event");
     (is_event && tokens.next().is_some_and(|token| token.to_string() == ",")).then(|| list.tokens.clone())
 }
+
+/// What is wrong with what stands behind the name of a hook.
+pub(super) fn no_options(hook: &str, rest: &TokenStream) -> String {
+    if hook != "event" {
+        return format!("`{hook}` has no options: write `#[on({hook})]`");
+    }
+    let text = rest.to_string();
+    let scope = SCOPES.iter().map(|(word, _)| *word).find(|word| text.contains(word)).unwrap_or("cluster");
+    format!("options stand behind a comma: write `event, scope = \"{scope}\"`")
+}

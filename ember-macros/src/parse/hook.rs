@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use syn::{Attribute, Ident, LitStr, Signature, Type, ext::IdentExt};
+use proc_macro2::TokenStream;
+use syn::{Attribute, Ident, LitStr, Signature, Type, ext::IdentExt, parse::ParseStream};
 
 use super::{
     calendar, events,
@@ -216,7 +217,8 @@ impl Marks {
                 Some(Automatic::Event(Box::new(Event { shape, of, cfgs })))
             }
             Type::Reference(reference) => {
-                errors.at(reference.mutability, "an event may have other subscribers: write `&`");
+                let event = crate::text::text(&reference.elem);
+                errors.at(&reference, format!("an event may have other subscribers: write `&{event}`"));
                 None
             }
             owned => {
@@ -330,11 +332,15 @@ fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
     if let Some(args) = events::of_event(attr) {
         return Some(On::Event(events::takes(args, errors)));
     }
-    let Ok(ident) = attr.parse_args_with(Ident::parse_any) else {
+    let Some((ident, rest)) = attr.parse_args_with(name_and_rest).ok() else {
         errors.at(attr, format!("write `#[on(…)]` with one of {}", list(&known)));
         return None;
     };
     let name = ident.to_string();
+    if !rest.is_empty() && known.contains(&name.as_str()) {
+        errors.at(&rest, events::no_options(&name, &rest));
+        return None;
+    }
     if name == "event" {
         return Some(On::Event(Takes::default()));
     }
@@ -356,6 +362,11 @@ fn on(attr: &Attribute, errors: &mut Errors) -> Option<On> {
     let mean = closest(&name, &known).map(|close| format!("did you mean `{close}`? ")).unwrap_or_default();
     errors.at(ident, format!("unknown hook `{name}`: {mean}the hooks are {}", list(&known)));
     None
+}
+
+/// Which hook, and what stands behind it.
+fn name_and_rest(input: ParseStream<'_>) -> syn::Result<(Ident, TokenStream)> {
+    Ok((Ident::parse_any(input)?, input.parse()?))
 }
 
 /// `#[after(…)]`

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     errors::Errors,
     model::{EventName, Message, Runtime, TOLD, Travels},
-    parse::words::{Options, attrs, docs, is_converted, is_skipped, serde, stand_in, stays},
+    parse::words::{FlawKind, Options, attrs, docs, is_converted, is_skipped, serde, stand_in, stays, types},
     text::text,
 };
 
@@ -54,6 +54,15 @@ fn event(options: &mut Options, item: &Item, errors: &mut Errors) -> Option<Even
         }
         return None;
     }
+    if let Some(lifetime) = generics.lifetimes().next() {
+        let own = fields(item).find_map(|field| match types::flaw(&field.ty, true)?.kind {
+            FlawKind::Borrowed(owned) => Some(format!(": `{owned}`")),
+            _ => None,
+        });
+        let own = own.unwrap_or_default();
+        errors.at(lifetime, format!("an event that leaves its node borrows nothing, since it is there for as long as anybody reads it: own it{own}"));
+        return None;
+    }
     if !generics.params.is_empty() {
         errors.at(generics, "an event that leaves its node cannot be generic: it is known by its name; write a type for each case, or an enum");
         return None;
@@ -64,6 +73,16 @@ fn event(options: &mut Options, item: &Item, errors: &mut Errors) -> Option<Even
     }
     let name = name.map_or_else(|| ident.unraw().to_string(), |name| name.value());
     Some(EventName { ident: ident.clone(), name, cfgs: attrs::cfgs(attributes) })
+}
+
+/// All fields that it may have.
+fn fields(item: &Item) -> impl Iterator<Item = &Field> {
+    let (own, variants) = match item {
+        Item::Struct(item) => (Some(&item.fields), None),
+        Item::Enum(item) => (None, Some(&item.variants)),
+        _ => (None, None),
+    };
+    own.into_iter().chain(variants.into_iter().flatten().map(|variant| &variant.fields)).flatten()
 }
 
 /// `None` for what borrows: it cannot be an argument, and may still be a part of something that is written by hand.

@@ -30,6 +30,16 @@ pub(super) enum Role {
     Hook,
 }
 
+impl Role {
+    /// What it is to its author.
+    const fn what(self) -> &'static str {
+        match self {
+            Self::Hook => "an event handler, a hook or a timer",
+            _ => "a callable method",
+        }
+    }
+}
+
 /// Refuses `...`, and leaves an ordinary argument in its place: the compiler would refuse it once more.
 pub(super) fn refuse_variadic(sig: &mut Signature, errors: &mut Errors) {
     let Some(variadic) = sig.variadic.take() else { return };
@@ -65,26 +75,30 @@ impl Reader<'_> {
     }
 
     fn qualifiers(&mut self, sig: &Signature) {
+        let what = self.role.what();
         if let Some(token) = &sig.unsafety {
-            self.wrong(
-                token,
-                "a callable method cannot be `unsafe`: its callers could not keep its promises; remove `unsafe`",
-            );
+            let message =
+                format!("{what} cannot be `unsafe`: its callers could not keep its promises; remove `unsafe`");
+            self.wrong(token, message);
         }
         if let Some(abi) = &sig.abi {
-            self.wrong(abi, "a callable method cannot be `extern`: the runtime calls it; remove the ABI");
+            self.wrong(abi, format!("{what} cannot be `extern`: the runtime calls it; remove the ABI"));
         }
         if let Some(token) = &sig.constness {
-            self.wrong(token, "a callable method cannot be `const`: remove `const`");
+            self.wrong(token, format!("{what} cannot be `const`: remove `const`"));
         }
     }
 
     fn generics(&mut self, sig: &Signature) {
+        let what = self.role.what();
         if !sig.generics.params.is_empty() {
-            let message = "a callable method cannot be generic: its arguments travel as they are; write the types out, or use an enum";
-            self.wrong(&sig.generics, message);
+            let why = match self.role {
+                Role::Hook => "the runtime calls it; write one for each type",
+                _ => "its arguments travel as they are; write the types out, or use an enum",
+            };
+            self.wrong(&sig.generics, format!("{what} cannot be generic: {why}"));
         } else if let Some(clause) = &sig.generics.where_clause {
-            self.wrong(clause, "a callable method cannot have a `where` clause: write the types out");
+            self.wrong(clause, format!("{what} cannot have a `where` clause: write the types out"));
         }
     }
 

@@ -27,10 +27,10 @@ pub use self::{
     },
     service::{
         Cx, DeclaresParent, EntryGap, GapReason, HandledBy, Hears, Here, HookError, HookKind, HookOf, HookResult,
-        InGroup, IsGap, IsPosted, Lending, Lent, Loan, ModuleBusy, NoRpcBlock, NotEntered, NotReplicated, NotSharded,
-        OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica, Replicable, Replicated, RootOf,
-        RpcBlock, Schedule, ScopeKind, Service, Sharded, Sharding, Snapshot, Specified, Table, Takes, TaskOf,
-        ToldTheEpoch, Unit, Visitor, Whole, says,
+        InGroup, IsDown, IsGap, IsMissed, IsPosted, Lending, Lent, Loan, ModuleBusy, NoRpcBlock, NotEntered,
+        NotReplicated, NotSharded, OnEvent, OnlyOneRpcBlockPerType, Orphan, Path, Position, Posted, Replica,
+        Replicable, Replicated, RootOf, RpcBlock, Schedule, ScopeKind, Service, Sharded, Sharding, Snapshot, Specified,
+        Table, Takes, TaskOf, ToldTheEpoch, Unit, Visitor, Whole, says,
     },
     turn::CallCounts,
 };

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use ember::{Missed, prelude::*};
-use ember_tests::{gate::Gate, log::Log, wait::eventually};
+use ember_tests::{gate::Gate, log::Log, logged::Logged, wait::eventually};
 
 #[derive(Debug)]
 pub struct Weather(pub u32);
@@ -178,6 +178,48 @@ async fn what_stays_in_its_service_is_taken_there_by_its_modules_too_and_nowhere
     assert_eq!(logs[2].until(1).await, ["any node 1"]);
     node.shutdown().await.unwrap();
     assert_eq!(logs.map(|log| log.lines().len()), [2, 4, 1]);
+}
+
+/// Is told which events it has missed.
+#[service]
+#[derive(Default)]
+pub struct Sorts(Log);
+
+#[rpc]
+impl Sorts {
+    #[on(event)]
+    fn weather(&mut self, _: &Weather) {}
+
+    #[on(event)]
+    fn bell(&mut self, _: &Bell) {}
+
+    #[on(missed)]
+    fn gap(&mut self, missed: &Missed) {
+        let Missed { event, .. } = missed;
+        self.0.say(format!("{event}: weather {}, bell {}", missed.is::<Weather>(), missed.is::<Bell>()));
+    }
+}
+
+#[tokio::test]
+async fn whoever_misses_an_event_is_told_of_which_type_it_is_or_else_the_log_what_to_do() {
+    let (logged, log) = (Logged::here(), Log::default());
+    let node = Node::builder().start().await.unwrap();
+    let told = node.spawn(Sorts(log.clone())).await.unwrap();
+    let mute = node.spawn(Listener::default()).await.unwrap();
+    assert!(node.pause(told) && node.pause(mute));
+    assert_eq!((node.publish(Weather(1)), node.publish_to(Scope::Node, Bell(1)).subscribers()), (0, 1));
+    assert!(node.resume(told));
+    let weather = std::any::type_name::<Weather>();
+    let lines = [format!("{weather}: weather true, bell false"), "Bell: weather false, bell true".into()];
+    assert_eq!(log.until(2).await, lines);
+    let warned = logged.lines();
+    assert_eq!(warned.len(), 1, "who is told need not be warned: {warned:?}");
+    let says = |what: &str| warned[0].contains(what);
+    assert!(
+        says("weather") && says("`#[on(missed)]` is told how many") && says("`Hosted::mailbox` makes room"),
+        "{warned:?}"
+    );
+    node.shutdown().await.unwrap();
 }
 
 /// Which thread has published it, and which of its events it is.

@@ -134,7 +134,8 @@ impl One {
 pub struct Missed {
     /// The run of the node that published them.
     pub publisher: NodeKey,
-    /// The name of their type.
+    /// What they are called: of a `#[message(event)]` the name by which nodes know it, that of the type alone or what `name = "…"` says; of any other type
+    /// its whole path. `is::<TheEvent>()` asks for the type.
     pub event: &'static str,
     /// How far they went.
     pub scope: Scope,

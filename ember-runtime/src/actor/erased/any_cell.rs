@@ -93,6 +93,10 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn stops_alone(&self) -> bool;
     /// Ends at once, whatever it is doing.
     fn abort(&self);
+    /// Whether it goes on as it is when a handler has panicked.
+    fn resumes(&self) -> bool {
+        false
+    }
     /// Whether it was ended so.
     fn is_cut(&self) -> bool;
     /// The service may begin its work: `started` runs, timers and subscriptions begin. Once.

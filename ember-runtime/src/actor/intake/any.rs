@@ -175,6 +175,10 @@ impl<S: Service> AnyCell for Cell<S> {
         self.abort_driver();
     }
 
+    fn resumes(&self) -> bool {
+        Self::resumes(self)
+    }
+
     fn is_cut(&self) -> bool {
         self.is_aborted()
     }

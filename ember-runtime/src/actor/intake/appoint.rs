@@ -135,7 +135,11 @@ async fn tell<S: Service>(body: &mut Body<S>, role: Role, epoch: Epoch) -> bool 
     for (_, name, hook) in cell.blueprint.table.roles.iter().filter(|(of, ..)| *of == role) {
         if let Err(error) = named_if_late::<S, _>(name, epoch, hook(body, &epoch)).await {
             let (service, error) = (S::SPEC.name, told(error));
-            tracing::error!(target: "ember::service", service, task = name, %epoch, %error, "failed");
+            let what = match role {
+                Role::Master => "what runs when it becomes master failed, and it leaves the office",
+                Role::Slave => "what runs when it becomes slave failed, and its service goes on",
+            };
+            tracing::error!(target: "ember::service", service, task = name, %epoch, %error, "{what}");
             return false;
         }
     }

@@ -8,11 +8,11 @@ use std::{
 use super::typed::port;
 use crate::{
     actor::{
-        about::{Down, Missed, MissedTicks, Tick},
+        about::{MissedTicks, Tick},
         service::{
-            Entry, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsGap, IsPosted, Keyed, KeyedField, MissedHook,
-            OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, StartRaw, Subscription, Table, Takes, TaskOf,
-            Timer, TimerRun, ToldFn, full_name,
+            Entry, Followed, HandledBy, Here, HookFn, HookKind, HookOf, IsDown, IsGap, IsMissed, IsPosted, Keyed,
+            KeyedField, MissedHook, OnEvent, Path, Replicated, SIGNATURE_OF, Schedule, Service, StartRaw, Subscription,
+            Table, Takes, TaskOf, Timer, TimerRun, ToldFn, full_name,
         },
         turn::Pace,
         work::{run_hook, run_task, run_told, start_event, start_raw},
@@ -173,7 +173,7 @@ impl<S: Service> Table<S> {
     }
 
     /// Enters what the unit at `L` does when a watched service has ended.
-    pub fn down<L: Path<S>, H: OnEvent<L::Unit, Event = Down>>(&mut self) {
+    pub fn down<L: Path<S>, H: OnEvent<L::Unit, Event: IsDown>>(&mut self) {
         self.part().downs.push((H::NAME, run_told::<S, L, H>));
     }
 
@@ -259,7 +259,7 @@ impl<S: Service> Table<S> {
     }
 
     /// Enters what the unit at `L` does when it has missed events.
-    pub fn missed<L: Path<S>, H: OnEvent<L::Unit, Event = Missed>>(&mut self) {
+    pub fn missed<L: Path<S>, H: OnEvent<L::Unit, Event: IsMissed>>(&mut self) {
         let (unit, is_service) = (TypeId::of::<L>(), TypeId::of::<L>() == TypeId::of::<Here>());
         self.missed.push(MissedHook { name: H::NAME, run: run_told::<S, L, H>, unit, is_service });
     }

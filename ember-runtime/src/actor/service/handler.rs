@@ -4,6 +4,7 @@ use std::{fmt, future::Future};
 
 use super::{Cx, Loan, Unit, Whole};
 use crate::{
+    actor::about::{Down, Missed},
     error::{Error, Result},
     id::Epoch,
     message::{Handled, Method},
@@ -67,6 +68,26 @@ pub trait OnEvent<U>: Send + Sync + 'static {
     where
         U: Unit;
 }
+
+/// What `#[on(missed)]` is given: [`Missed`].
+#[diagnostic::on_unimplemented(
+    message = "`#[on(missed)]` is not given a `&{Self}`",
+    label = "it is told what was missed: write `&Missed`",
+    note = "`ember::Missed` says whose events they are, of which type, how many, and why: `missed.is::<{Self}>()`; the events themselves are gone"
+)]
+pub trait IsMissed: Send + Sync + 'static {}
+
+impl IsMissed for Missed {}
+
+/// What `#[on(down)]` is given: [`Down`].
+#[diagnostic::on_unimplemented(
+    message = "`#[on(down)]` is not given a `&{Self}`",
+    label = "it is told which service has ended: write `&Down`",
+    note = "`ember::Down` has the pid of the service, and why it has ended"
+)]
+pub trait IsDown: Send + Sync + 'static {}
+
+impl IsDown for Down {}
 
 /// What a hook of a role, `#[on(master)]` or `#[on(slave)]`, may take beside the context.
 #[diagnostic::on_unimplemented(

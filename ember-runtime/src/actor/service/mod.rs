@@ -18,7 +18,7 @@ pub use self::{
     block::{NoRpcBlock, OnlyOneRpcBlockPerType, RpcBlock},
     cx::{Cx, DeclaresParent},
     entered::{ModuleBusy, NotEntered},
-    handler::{HandledBy, HookError, HookOf, HookResult, Lent, OnEvent, TaskOf, ToldTheEpoch},
+    handler::{HandledBy, HookError, HookOf, HookResult, IsDown, IsMissed, Lent, OnEvent, TaskOf, ToldTheEpoch},
     replicated::{
         EntryGap, GapReason, Hears, InGroup, IsGap, IsPosted, NotReplicated, Position, Posted, Replica, Replicable,
         Replicated, RootOf, Snapshot,

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::job::{Driving, Job, once};
 use crate::{
     actor::service::{Body, HookFn, Service, Start},
-    error::{RefusedReason, Result},
+    error::{Error, RefusedReason, Result},
     panics::told,
 };
 
@@ -38,12 +38,19 @@ impl<S: Service, D: Send + Sync + 'static> Job<S> for TaskJob<S, D> {
         once(body, move |body| {
             Box::pin(async move {
                 if let Err(error) = (self.run)(&self.data, body).await {
-                    let (service, error) = (body.core.cell.name(), told(error));
-                    tracing::error!(target: "ember::service", service, task = self.name, %error, "failed");
+                    log_failure(body, "a hook or a timer", (self.name, error));
                 }
             })
         })
     }
 
     fn refuse(self: Box<Self>, _: RefusedReason) {}
+}
+
+/// Tells the log that work that nobody waits for did not succeed, and whether its service goes on by that: after a panic it may be started again, or end.
+pub(super) fn log_failure<S: Service>(body: &Body<S>, what: &str, (task, error): (&str, Error)) {
+    let cell = &body.core.cell;
+    let and = if !body.core.panicked || cell.resumes() { ", and its service goes on" } else { "" };
+    let (service, error) = (cell.name(), told(error));
+    tracing::error!(target: "ember::service", service, task, %error, "{what} failed{and}");
 }

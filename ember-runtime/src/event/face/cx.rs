@@ -15,7 +15,9 @@ use crate::{
 };
 
 impl<U: Unit> Cx<'_, U> {
-    /// Gives `event` to every service on this node that has a handler for it, this one included; how many took it.
+    /// Gives `event` to every handler for it of the services on this node, this one's included; how many of them took it. A service with two handlers takes it twice.
+    ///
+    /// Other nodes hear nothing of it, also if its type is a `#[message(event)]`: those go there with [`publish_to`](Self::publish_to).
     ///
     /// A replicated service that has [committed](Self::commit) what is not acknowledged yet gives it to them when that is, or to nobody if it loses its
     /// office before; then this says how many would take it now. If 16,384 things wait for that already, the event is missed by all, which is logged,
@@ -38,7 +40,7 @@ impl<U: Unit> Cx<'_, U> {
         subscribers
     }
 
-    /// Gives `event` to every service that has a handler for it, as far as `scope` goes, this one included. The receipt says whom it goes to, as far as is known
+    /// Gives `event` to every handler for it of the services, as far as `scope` goes, this one included. The receipt says whom it goes to, as far as is known
     /// here, and can wait until they have it.
     ///
     /// It is written once, and goes once to each node that has a subscriber, whatever their number. The events of one publisher reach a subscriber in

@@ -2,7 +2,9 @@
 
 mod counts;
 mod cx;
+mod missed;
 mod node;
+mod question;
 mod receipt;
 
 pub use self::{

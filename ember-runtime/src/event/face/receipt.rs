@@ -54,7 +54,7 @@ pub struct Unconfirmed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnconfirmedReason {
-    /// The mailboxes of so many subscribers there were full. The others have it.
+    /// The mailboxes of so many subscribers there were full, or took nothing because their services are paused. The others have it.
     MailboxFull(usize),
     /// It was not sent, or it is not known whether it has arrived: too much waited for the node, or it has left the view.
     NotSent,
@@ -101,11 +101,15 @@ impl Receipt {
     }
 
     /// Waits until every node that it goes to has taken it into the mailboxes of its subscribers. What they make of it, nobody waits for. For 5 s at
-    /// most, in a handler until its deadline if that is sooner. Nodes with another structure of the event are none of those: see
+    /// most, in a handler until its deadline if that is sooner. Those that count are the nodes that were known to want it as it was published: compare
+    /// [`nodes`](Self::nodes) with how many there should be. Nodes with another structure of the event are none of those: see
     /// [`other_structures`](Self::other_structures).
     ///
     /// # Errors
-    /// [`Unconfirmed`] says which nodes have not, and why.
+    /// [`Unconfirmed`] says which nodes have not, and why. `?` takes it into an [`Error`](crate::error::Error).
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, and in one without time (`enable_time`, which `#[tokio::main]` and `#[tokio::test]` have), also if all is known already.
     ///
     /// # Cancel safety
     /// Safe: the event goes its way.
@@ -116,6 +120,9 @@ impl Receipt {
     /// The same, with another limit.
     ///
     /// # Errors
+    /// As [`confirmed`](Self::confirmed).
+    ///
+    /// # Panics
     /// As [`confirmed`](Self::confirmed).
     ///
     /// # Cancel safety
@@ -177,8 +184,9 @@ impl fmt::Debug for Receipt {
 impl fmt::Display for UnconfirmedReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::MailboxFull(mailboxes) => write!(f, "{mailboxes} mailboxes were full"),
-            Self::NotSent => f.write_str("it was not sent"),
+            Self::MailboxFull(1) => f.write_str("1 mailbox was full or paused"),
+            Self::MailboxFull(mailboxes) => write!(f, "{mailboxes} mailboxes were full or paused"),
+            Self::NotSent => f.write_str("not sent, or nobody knows any more"),
             Self::NodeLost => f.write_str("the node has ended"),
             Self::Late => f.write_str("it has not answered in time"),
             Self::NotAcknowledged => f.write_str("what it follows from was not acknowledged"),
@@ -188,7 +196,10 @@ impl fmt::Display for UnconfirmedReason {
 
 impl fmt::Display for Unconfirmed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} nodes have taken the event, and not", self.confirmed)?;
+        match self.confirmed {
+            1 => f.write_str("1 node has taken the event, and not")?,
+            nodes => write!(f, "{nodes} nodes have taken the event, and not")?,
+        }
         for (index, (node, why)) in self.nodes.iter().enumerate() {
             write!(f, "{} {node} ({why})", if index == 0 { "" } else { "," })?;
         }

@@ -79,7 +79,9 @@ impl MissedReason {
     /// The same in words, for the log.
     pub(super) fn text(self) -> &'static str {
         match self {
-            Self::MailboxFull => "its mailbox is full",
+            Self::MailboxFull => {
+                "its mailbox is full, for which `Hosted::mailbox` makes room; or it is paused, and takes nothing"
+            }
             Self::NotSent => {
                 "they were not sent: this node could not be reached or was slow, so that too many waited for it; or they are too large, of which the log of their publisher has an error"
             }

@@ -229,7 +229,7 @@ impl<S: Service> Handler<S> {
         let Missed { publisher, event, .. } = missed;
         // Who is told need not read it in the log.
         if self.hooks.is_empty() {
-            tracing::warn!(target: "ember::event", service, %pid, handler, event, %publisher, why, "events are missed");
+            tracing::warn!(target: "ember::event", service, %pid, handler, event, %publisher, why, "events are missed: `#[on(missed)]` is told how many");
         } else {
             tracing::debug!(target: "ember::event", service, %pid, handler, event, %publisher, why, "events are missed");
         }

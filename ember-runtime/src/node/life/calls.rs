@@ -39,7 +39,7 @@ impl Node {
         CallByName::new(Arc::clone(&self.inner.services.router), service.into(), method.into(), args)
     }
 
-    /// Gives `event` to every service that has a handler for it, as far as `scope` goes: see [`Cx::publish_to`](crate::actor::Cx::publish_to).
+    /// Gives `event` to every handler for it of the services, as far as `scope` goes: see [`Cx::publish_to`](crate::actor::Cx::publish_to).
     pub fn publish_to<E: Event>(&self, scope: Scope, event: E) -> Receipt {
         self.inner.services.hub.publish_from_outside(scope, event)
     }

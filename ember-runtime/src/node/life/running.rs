@@ -107,7 +107,8 @@ impl Node {
         address.client(self)
     }
 
-    /// Gives `event` to every service on this node that has a handler for it; how many took it.
+    /// Gives `event` to every handler for it of the services on this node; how many of them took it. A service with two handlers takes it twice. Other
+    /// nodes hear nothing of it: for that there is [`publish_to`](Self::publish_to).
     pub fn publish<E: Send + Sync + 'static>(&self, event: E) -> usize {
         let services = &self.inner.services;
         if services.router.over().is_some() { 0 } else { services.bus.publish(event, None) }

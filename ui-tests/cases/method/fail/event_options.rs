@@ -39,6 +39,18 @@ impl Station {
 
     #[on(mised)]
     async fn nine(&mut self) {}
+
+    #[on(missed, retain)]
+    async fn ten(&mut self) {}
+
+    #[on(event = "server")]
+    async fn eleven(&mut self, _event: &Rain) {}
+
+    #[on(event(retain))]
+    async fn twelve(&mut self, _event: &Rain) {}
+
+    #[on(down)]
+    async fn thirteen(&mut self, _down: &Rain) {}
 }
 
 fn main() {}

@@ -10,13 +10,15 @@ use pin_project_lite::pin_project;
 use super::super::{
     execute::{alike, handle_event},
     pool::LARGE,
+    task_job::log_failure,
 };
 use crate::{
     actor::{
         about::One,
         service::{Body, NO_METHOD, Noticing, OnEvent, Path, Run, Service, Start, Stepping},
     },
-    panics::told,
+    error::Error,
+    panics::attempt,
     shelf,
     threads::Work,
 };
@@ -35,14 +37,16 @@ async fn heard<S: Service, L: Path<S>, H: OnEvent<L::Unit>>(mut body: Box<Body<S
     // Pinned where it is made: `await` would move it, twice its size of the stack where nothing is optimised.
     let handled = alike(pin!(handle_event::<S, L, H>(&mut body, None, work))).await;
     if let Err(error) = handled {
-        let service = body.core.cell.name();
-        // The program may log with what panics.
-        body.guarded(|| {
-            let error = told(error);
-            tracing::error!(target: "ember::service", service, task = H::NAME, %error, "failed");
-        });
+        log(&mut body, H::NAME, error);
     }
     body
+}
+
+fn log<S: Service>(body: &mut Body<S>, handler: &str, error: Error) {
+    // The program may log with what panics.
+    if let Err(panic) = attempt(|| log_failure(body, "a handler of an event", (handler, error))) {
+        body.report(panic);
+    }
 }
 
 pin_project! {

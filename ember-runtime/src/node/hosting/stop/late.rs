@@ -8,7 +8,7 @@ const NAMED: usize = 5;
 /// Services, counted by class; or something else.
 #[derive(Debug)]
 pub(crate) struct Late {
-    /// How many, and how many calls wait behind what they are doing.
+    /// How many, and how many messages wait behind what they are doing.
     counts: BTreeMap<Cow<'static, str>, (usize, usize)>,
     /// What one of the names stands for, and several.
     kind: [&'static str; 2],
@@ -29,9 +29,9 @@ impl Late {
         self.counts.entry(class.into()).or_default().0 += 1;
     }
 
-    /// So many calls wait behind those of this class.
-    pub(crate) fn queued(&mut self, class: impl Into<Cow<'static, str>>, calls: usize) {
-        self.counts.entry(class.into()).or_default().1 += calls;
+    /// So many messages wait behind those of this class.
+    pub(crate) fn queued(&mut self, class: impl Into<Cow<'static, str>>, messages: usize) {
+        self.counts.entry(class.into()).or_default().1 += messages;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -55,8 +55,8 @@ impl fmt::Display for Late {
             }
             match queued {
                 0 => {}
-                1 => f.write_str(" (and 1 call that waits)")?,
-                _ => write!(f, " (and {queued} calls that wait)")?,
+                1 => f.write_str(" (and 1 message that waits)")?,
+                _ => write!(f, " (and {queued} messages that wait)")?,
             }
         }
         let sum: usize = others.iter().map(|(_, (count, _))| *count).sum();
@@ -92,6 +92,9 @@ mod tests {
         late.count("bank");
         late.queued("bank", 3);
         late.count("bank");
-        assert_eq!(late.to_string(), "2 of `bank` (and 3 calls that wait), `shop.rpc_find` (and 1 call that waits)");
+        assert_eq!(
+            late.to_string(),
+            "2 of `bank` (and 3 messages that wait), `shop.rpc_find` (and 1 message that waits)"
+        );
     }
 }

@@ -254,7 +254,11 @@ mod tests {
             advance(Duration::from_millis(2)).await;
         }
         assert_eq!(seen, [(true, true), (true, true), (true, true), (true, false)]);
-        assert!(!tenure.is_in_this_tick(term));
+        // No later tick is taken for the one of the last look.
+        for tick in 0..64 {
+            assert!(!tenure.is_in_this_tick(term), "{tick} ticks later");
+            advance(Duration::from_millis(4)).await;
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -88,3 +88,65 @@ pub(crate) async fn far(router: &Router, of: Pid, asks: Option<Member>) -> Optio
     let node = router.directory().node(of.node.id).filter(|node| node.key == of.node)?;
     router.ask_node(&node, &HowFar { service: of.number, asks }).await.ok()?.await.ok().flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        call::{LocalCalls, OutageSettings, Outages},
+        directory::{Balancers, Directory, EpochRecord, GroupRecord, MasterRecord, NodeRecord, Written},
+        hooks::Hooks,
+        id::{Incarnation, NodeId, NodeKey},
+        replica::{InSync, Replica, Terms},
+        rng::Rng,
+    };
+
+    const HERE: NodeKey = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
+    const MASTER: Pid = Pid { node: HERE, number: 1 };
+
+    fn router() -> Arc<Router> {
+        let record = NodeRecord::new(HERE, "here".into(), "127.0.0.1:0".parse().unwrap(), 0);
+        let settings =
+            (LocalCalls::default(), Hooks::default(), Balancers::default(), Outages::new(OutageSettings::default()));
+        Router::new(HERE, Arc::new(Directory::new(record)), Rng::from_seed(1), settings)
+    }
+
+    /// What the registry has: the epoch of the group and its set, and that of the master.
+    fn office((epoch, set): (u64, &InSync), led: u64) -> OfficeNow {
+        let group = Some(GroupRecord { set: set.clone(), types: (1, 2) });
+        let record = MasterRecord { epoch: Epoch(led), pid: MASTER, lease: 0 };
+        OfficeNow {
+            epoch: Some(Written { record: EpochRecord { epoch: Epoch(epoch), group }, modified: 0 }),
+            master: Some(Written { record, modified: 0 }),
+            ..OfficeNow::default()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_master_is_believed_if_all_say_the_same_of_its_epoch_and_of_the_set() {
+        let (router, founded) = (router(), InSync::founded_by(Member::first(MASTER)));
+        let now = office((1, &founded), 1);
+        assert_eq!(round(&router, &now).await, None, "it is not there");
+        let replica = Arc::new(Replica::new(MASTER, (1, 2), Terms::default(), usize::MAX));
+        router.replicas.add(MASTER.number, Arc::clone(&replica));
+        assert_eq!(round(&router, &now).await, None, "it does not lead");
+        replica.elect(Epoch(1), founded.clone());
+        assert_eq!(round(&router, &now).await, Some((Epoch(1), 1)));
+        assert_eq!(round(&router, &office((2, &founded), 1)).await, None, "another was elected since");
+        assert_eq!(round(&router, &office((2, &founded), 2)).await, None, "it does not know of that");
+        let later = InSync { version: founded.version + 1, ..founded.clone() };
+        assert_eq!(round(&router, &office((1, &later), 1)).await, None, "nor of that set");
+        let other = Pid { number: 2, ..MASTER };
+        let both = InSync { members: [MASTER, other].map(Member::first).into(), ..founded };
+        assert_eq!(round(&router, &office((1, &both), 1)).await, None, "one of them does not answer");
+        let follows = Arc::new(Replica::new(other, (1, 2), Terms::default(), usize::MAX));
+        router.replicas.add(other.number, Arc::clone(&follows));
+        assert_eq!(round(&router, &office((1, &both), 1)).await, Some((Epoch(1), 1)));
+        follows.elect(Epoch(2), InSync::founded_by(Member::first(other)));
+        assert_eq!(round(&router, &office((1, &both), 1)).await, None, "one of them knows of a later master");
+        router.replicas.remove(MASTER.number);
+        assert_eq!(round(&router, &now).await, None);
+    }
+}

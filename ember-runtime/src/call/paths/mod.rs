@@ -12,6 +12,8 @@ mod repeat;
 mod resolved;
 mod settle;
 mod slow;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::{
     exit::{Leaving, leave, leave_by_name},

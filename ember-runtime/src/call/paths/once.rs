@@ -93,7 +93,7 @@ impl Course {
     }
 
     /// Whether a call with an id that ended so is made again.
-    fn is_worth_another(&self, failure: &Failure) -> bool {
+    pub(super) fn is_worth_another(&self, failure: &Failure) -> bool {
         match failure {
             // All else is said by the callee, which would say it again.
             Failure::MaybeExecuted(LostReason::LinkLost(_)) => true,

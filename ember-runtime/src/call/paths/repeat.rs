@@ -73,7 +73,7 @@ impl Course {
     }
 
     /// Whether another attempt may end better than one that may have been executed.
-    fn may_go_better(&self, reason: &LostReason) -> bool {
+    pub(super) fn may_go_better(&self, reason: &LostReason) -> bool {
         use LostReason as L;
         match self.options.once() {
             None => !matches!(reason, L::ReplyTooLarge { .. } | L::Undecodable(_) | L::Forgotten),
@@ -95,7 +95,7 @@ impl Course {
 }
 
 /// Whether a refusal may pass with time. `Expired` is the time-out of one attempt here.
-fn may_pass(reason: &RefusedReason) -> bool {
+pub(super) fn may_pass(reason: &RefusedReason) -> bool {
     use RefusedReason as R;
     let passing = matches!(
         reason,

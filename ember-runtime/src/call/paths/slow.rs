@@ -30,28 +30,7 @@ const MAX_PAUSE: Duration = Duration::from_millis(200);
 /// `deadline` at the latest, if it has one already.
 pub(crate) fn run(parcel: Parcel, inherited: Inherited, deadline: Option<Instant>) -> SlowCall {
     let Parcel { freight, target, options, policy, unfit } = parcel;
-    let deadline = deadline.unwrap_or_else(|| inherited.deadline(&options));
-    let course = Course {
-        freight,
-        target,
-        options,
-        inherited,
-        deadline,
-        place: None,
-        begun: deadline,
-        handed_over: HandedOver::No,
-        last_epoch: None,
-        turn: None,
-        redirected: None,
-        waits: None,
-        unreached: None,
-        lost: None,
-        lost_in: None,
-        probe: None,
-        call: None,
-        asking: None,
-        is_out_of_retries: false,
-    };
+    let course = Course::new((freight, target, options), inherited, deadline);
     // tokio's timers and channels, which it waits for, see no waker of the user's.
     SlowCall::of(shielded(course.whole(policy, unfit)))
 }
@@ -94,6 +73,36 @@ pub(crate) struct Course {
 }
 
 impl Course {
+    /// Before its first step.
+    pub(super) fn new(
+        (freight, target, options): (Box<dyn Freight>, Target, Options),
+        inherited: Inherited,
+        deadline: Option<Instant>,
+    ) -> Self {
+        let deadline = deadline.unwrap_or_else(|| inherited.deadline(&options));
+        Self {
+            freight,
+            target,
+            options,
+            inherited,
+            deadline,
+            place: None,
+            begun: deadline,
+            handed_over: HandedOver::No,
+            last_epoch: None,
+            turn: None,
+            redirected: None,
+            waits: None,
+            unreached: None,
+            lost: None,
+            lost_in: None,
+            probe: None,
+            call: None,
+            asking: None,
+            is_out_of_retries: false,
+        }
+    }
+
     async fn whole(mut self, policy: Option<Retry>, unfit: Option<CallError>) -> Arrived {
         let end = match unfit {
             Some(error) => Err(error),

@@ -135,3 +135,22 @@ pub(crate) fn overtaken() -> RefusedReason {
     let reason = "what it follows from was not acknowledged: its caller is not the master of its group any more";
     RefusedReason::Denied { by: "the group of the caller".into(), reason: reason.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_modules_travel_up_to_their_limit_and_no_further() {
+        let check = |bytes: usize| {
+            let keys = Keys::default().and(&"k".repeat(bytes));
+            (keys.bytes().len(), Inherited::default().check(&Options::default(), &keys))
+        };
+        let (mut largest, mut bytes) = (0, 1);
+        while let (size, Ok(())) = check(bytes) {
+            (largest, bytes) = (size, bytes + 1);
+        }
+        assert_eq!(largest, MAX_KEYS);
+        assert!(matches!(check(MAX_KEYS + 1).1, Err(RefusedReason::TooMuchBeside(_))));
+    }
+}

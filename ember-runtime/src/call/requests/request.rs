@@ -245,3 +245,45 @@ impl<M: Method> fmt::Debug for Request<M> {
         f.debug_struct("Request").field("method", &method).field("options", &self.options).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_say_what_was_set_and_nothing_else() {
+        let mut options = Options::default();
+        let said = |options: &Options| {
+            (
+                options.is_plain(),
+                options.once(),
+                options.key(),
+                options.contract_key(),
+                options.within(),
+                options.is_fresh(),
+            )
+        };
+        assert_eq!(said(&options), (true, None, None, None, None, false));
+        options.set_once(7);
+        assert_eq!((said(&options), options.id()), ((false, Some(7), None, None, None, false), Some(7)));
+        options.set_key(Key(3));
+        assert_eq!(said(&options), (false, Some(7), Some(3), None, None, false), "the caller's own places nothing");
+        options.set_contract_key(4);
+        options.set_within(Duration::from_secs(1));
+        options.set_fresh();
+        assert_eq!(said(&options), (false, Some(7), Some(4), Some(4), Some(Duration::from_secs(1)), true));
+        assert!(options.beside().is_none() && options.call().is_none());
+        options.set_header("who".into(), "me".into());
+        assert!(options.beside().is_some());
+    }
+
+    #[test]
+    fn a_call_that_a_group_owes_is_known_by_its_number_wherever_no_id_was_given() {
+        let call = |number| CallNumber { by: None, number, lowest: 1 };
+        let mut options = Options::default();
+        options.set_call(call(1));
+        assert_eq!((options.id(), options.call().map(|call| call.number)), (None, Some(1)), "no group owes it");
+        options.set_once(7);
+        assert_eq!(options.id(), Some(7));
+    }
+}

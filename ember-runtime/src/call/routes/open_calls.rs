@@ -48,3 +48,23 @@ impl Drop for OpenCall {
         lock(&self.all.0).numbers.remove(&self.number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_call_has_a_number_of_its_own_and_names_the_lowest_that_is_under_way() {
+        let all = Arc::default();
+        let [first, second, third] = [(); 3].map(|()| OpenCall::begin(&all));
+        assert_eq!([&first, &second, &third].map(OpenCall::number), [1, 2, 3]);
+        let says = |call: &OpenCall| (call.leaves().number, call.leaves().lowest);
+        assert_eq!((says(&first), says(&third)), ((1, 1), (3, 1)));
+        drop(second);
+        assert_eq!(says(&third), (3, 1));
+        drop(first);
+        assert_eq!(says(&third), (3, 3));
+        drop(third);
+        assert_eq!(says(&OpenCall::begin(&all)), (4, 4), "no number comes again");
+    }
+}

@@ -380,6 +380,14 @@ mod tests {
         assert!(!contact(1, true).returned(&mut seen));
     }
 
+    #[test]
+    fn a_node_retires_when_it_was_told_to() {
+        let booth = alone();
+        assert!(!booth.retires());
+        booth.retire();
+        assert!(booth.retires());
+    }
+
     #[tokio::test]
     async fn each_round_of_claims_has_another_name() {
         let (booth, _contact) = with_registry().await;

@@ -52,6 +52,8 @@ struct Scene {
     candidate: Candidate,
     begin: Instant,
     eligible: bool,
+    /// So many outages of the registry have ended.
+    outages: u64,
     quiet_until: Option<Instant>,
 }
 
@@ -62,7 +64,7 @@ impl Scene {
         let seat = Arc::new(OfficeSeat::new(Arc::clone(&tenure)));
         let candidate =
             Candidate::new((OfficeName::new(0, "ledger", "ledger"), pid(1)), seat, None, Duration::from_secs(5));
-        Self { tenure, candidate, begin: Instant::now(), eligible: true, quiet_until: None }
+        Self { tenure, candidate, begin: Instant::now(), eligible: true, outages: 0, quiet_until: None }
     }
 
     /// What it does when so many milliseconds have passed.
@@ -71,7 +73,7 @@ impl Scene {
             now: self.begin + Duration::from_millis(millis),
             office,
             eligible: self.eligible,
-            heard: Some(0),
+            heard: Some(self.outages),
             quiet_until: self.quiet_until,
             patience: Duration::from_millis(50),
             wall: WALL,
@@ -141,6 +143,16 @@ async fn an_office_is_lost_with_its_entry_its_lease_or_to_a_later_epoch() {
     let mut lease = Scene::elected(5);
     lease.tenure.end();
     assert_eq!(lease.at(0, &held(1, 5, 7)), Step::Lost);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_registry_has_not_when_it_is_back_is_lost_also_where_the_view_never_had_it() {
+    let mut scene = Scene::elected(5);
+    for millis in 0..3 {
+        assert_eq!(scene.at(millis, &OfficeNow::default()), Step::Nothing, "the view is behind");
+    }
+    scene.outages = 1;
+    assert_eq!(scene.at(3, &OfficeNow::default()), Step::Lost);
 }
 
 #[tokio::test(start_paused = true)]

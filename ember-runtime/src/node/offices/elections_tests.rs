@@ -360,3 +360,35 @@ async fn who_waits_for_what_an_office_that_is_lost_decides_is_told_with_nothing_
         assert_eq!(told.try_recv(), Ok((false, false)));
     }
 }
+
+#[cfg(feature = "cluster")]
+#[tokio::test(start_paused = true)]
+async fn who_leaves_waits_until_the_offices_that_were_given_up_are_free_and_no_longer() {
+    let mut scene = Scene::new().await;
+    scene.settle().await;
+    let (begun, elections) = (Instant::now(), Arc::clone(&scene.elections));
+    elections.leave().await;
+    assert_eq!(begun.elapsed(), Duration::ZERO, "nothing was given up");
+    elections.end(BANK.number);
+    // It asks before anybody has looked, and again while the office is being made free.
+    tokio::join!(elections.leave(), scene.settle());
+    assert_eq!(scene.master(), None);
+    let took = begun.elapsed().as_millis();
+    assert!((50..=60).contains(&took), "replies are on their way for 50 ms; it took {took}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_holds_an_office_already_lets_another_stand_first() {
+    let mut scene = Scene::new().await;
+    scene.rival(ServiceState::Running, false);
+    let other = OfficeName::new(0, "ledger", "there already");
+    let record = MasterRecord { epoch: Epoch(1), pid: BANK, lease: 0 };
+    scene.directory.change(|known| known.put_master(&other, Some(Written { record, modified: 0 })));
+    let begun = Instant::now();
+    let behind = (false, begun + Duration::from_millis(50));
+    assert_eq!(scene.look(), behind);
+    advance(Duration::from_millis(49)).await;
+    assert_eq!(scene.look(), behind);
+    advance(Duration::from_millis(1)).await;
+    assert!(scene.look().0, "the other has not taken it");
+}

@@ -3,17 +3,24 @@
 use std::{
     future::Future,
     pin::pin,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 
-use super::{Due, Replica};
+use super::{Due, Place, Replica};
 use crate::{
     id::{Epoch, Incarnation, NodeId, NodeKey, Pid},
-    message::{Settles, Unsettled},
-    replica::{Batch, InSync, Member, Point, Record, Terms},
+    message::{MOST_UNSETTLED, Settles, Unsettled},
+    office::{BootClock, OfficeSeat, Shown, Tenure},
+    replica::{Answer, Batch, InSync, Kind, Member, Point, Record, Terms},
     sync::lock,
 };
 
@@ -37,8 +44,8 @@ fn alone() -> Arc<Replica> {
     replica
 }
 
-/// Member 1, the master of epoch 2, the other of whose group has to acknowledge.
-fn of_two() -> Arc<Replica> {
+/// Member 1, which follows the other of its group: it has its barrier.
+fn follows() -> Arc<Replica> {
     let replica = Arc::new(Replica::new(pid(1), (1, 2), Terms::default(), 1 << 20));
     replica.receive(Batch {
         epoch: Epoch(1),
@@ -52,6 +59,12 @@ fn of_two() -> Arc<Replica> {
         members: set(&[1, 2]).members.into_iter().collect(),
     });
     assert!(matches!(replica.due(0, 0), Due::Apply(1, _)));
+    replica
+}
+
+/// The same, as the master of epoch 2: the other has to acknowledge.
+fn of_two() -> Arc<Replica> {
+    let replica = follows();
     replica.elect(Epoch(2), set(&[1, 2]));
     replica
 }
@@ -75,6 +88,15 @@ fn commit(replica: &Replica, epoch: u64) -> Option<u64> {
     index
 }
 
+/// The other of the group of two acknowledges all that there is.
+fn other_has_all(replica: &Replica) {
+    replica.lead(Epoch(2), |leader| {
+        let to = leader.batch_for(pid(2), usize::MAX).expect("it is asked what it has");
+        let kind = Kind::Has { upto: leader.opened(), version: 1 };
+        leader.answered(pid(2), Answer { member: Member::first(pid(2)), epoch: to.epoch, kind })
+    });
+}
+
 #[test]
 fn what_is_made_while_something_leaves_leaves_after_it() {
     let replica = of_two();
@@ -90,11 +112,7 @@ fn what_is_made_while_something_leaves_leaves_after_it() {
         first.send((1, well)).unwrap();
     });
     Unsettled::of(&group).unwrap().then(move |well| second.send((2, well)).unwrap());
-    replica.lead(Epoch(2), |leader| {
-        let to = leader.batch_for(pid(2), usize::MAX).expect("it is asked what it has");
-        let kind = crate::replica::Kind::Has { upto: leader.opened(), version: 1 };
-        leader.answered(pid(2), crate::replica::Answer { member: Member::first(pid(2)), epoch: to.epoch, kind })
-    });
+    other_has_all(&replica);
     assert_eq!(order.try_iter().collect::<Vec<_>>(), [(1, true), (2, true), (3, true)]);
     assert!(Unsettled::of(&group).is_none());
 }
@@ -272,4 +290,75 @@ fn a_picture_is_kept_as_long_as_its_master_leads_alone() {
     let (picture, records) = replica.made_of(broken).expect("nobody has it");
     assert!(picture.is_none());
     assert_eq!(records.len() as u64, broken - 1);
+}
+
+#[test]
+fn who_was_elected_has_led_when_its_first_record_is_acknowledged_and_only_in_that_epoch() {
+    let replica = alone();
+    let led = |replica: &Replica, epoch| replica.led(Epoch(epoch)).now_or_never();
+    assert_eq!([1, 2].map(|epoch| led(&replica, epoch)), [Some(true), Some(false)]);
+    replica.step_down();
+    assert_eq!(led(&replica, 1), Some(false));
+    let replica = of_two();
+    assert_eq!([1, 2, 3].map(|epoch| led(&replica, epoch)), [Some(false), None, Some(false)]);
+    other_has_all(&replica);
+    assert_eq!(led(&replica, 2), Some(true));
+}
+
+#[test]
+fn so_much_waits_for_what_is_not_acknowledged_and_then_no_more_is_taken() {
+    let replica = of_two();
+    let index = commit(&replica, 2).unwrap();
+    for _ in 0..MOST_UNSETTLED {
+        assert!(!Settles::is_full(&*replica));
+        replica.when_settled(index, Box::new(|_| {}));
+    }
+    assert!(Settles::is_full(&*replica));
+    replica.open();
+    other_has_all(&replica);
+    assert!(!Settles::is_full(&*replica));
+}
+
+#[test]
+fn a_state_is_expected_to_be_as_large_as_its_last_picture_and_what_came_since() {
+    let replica = alone();
+    replica.is_sized(1_000);
+    assert_eq!(replica.expected(), 1_000);
+    let sizes: usize = (0..2)
+        .map(|_| {
+            let index = commit(&replica, 1).unwrap();
+            replica.lock().part.held().log().get(index).map_or(0, Record::size)
+        })
+        .sum();
+    assert!(sizes > 0 && replica.expected() == 1_000 + sizes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slave_shows_what_its_master_vouched_for_in_the_last_lease_and_asks_in_time() {
+    const LEASE: Duration = Duration::from_secs(10);
+    let replica = follows();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let asks = Arc::clone(&asked);
+    replica.stands_at(Place {
+        seat: Arc::new(OfficeSeat::new(Arc::new(Tenure::for_ever(BootClock::new(false))))),
+        shown: Arc::new(Shown::default()),
+        asks: Box::new(move || _ = asks.fetch_add(1, Ordering::Relaxed)),
+    });
+    replica.lasts(LEASE);
+    let shows = |within| replica.may_show((0, 1), false, ((Epoch(1), 1), within));
+    let count = || asked.load(Ordering::Relaxed);
+    assert!(!shows(None) && count() == 1, "nobody has vouched for it yet");
+    assert!(!shows(None) && count() == 1, "it has asked");
+    replica.has_heard(replica.now(), Some((Epoch(1), 1)));
+    assert!(shows(None) && shows(Some(Duration::ZERO)) && count() == 1);
+    let after = async |time| tokio::time::advance(time).await;
+    after(LEASE / 2).await;
+    assert!(shows(None) && count() == 1, "half of a lease is left");
+    after(Duration::from_millis(1)).await;
+    assert!(shows(None) && count() == 2, "it asks before that is over");
+    assert!(shows(Some(LEASE * 9)) && !shows(Some(LEASE / 2)), "within a lease, or what is asked for if that is less");
+    after(LEASE / 2 - Duration::from_millis(1)).await;
+    assert!(shows(Some(LEASE * 9)), "it is just a lease old");
+    after(Duration::from_millis(1)).await;
+    assert!(!shows(None) && !shows(Some(LEASE * 9)));
 }

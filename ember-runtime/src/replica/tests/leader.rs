@@ -1,6 +1,7 @@
 //! What a leader ships, and what it takes for acknowledged.
 
 mod few;
+mod known;
 
 use bytes::Bytes;
 

@@ -131,6 +131,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_told_is_for_the_last_that_was_wanted() {
+        let following = Following::default();
+        let (first, changes) = (following.wish().number, following.changes());
+        assert!(following.is(first) && !following.is(first + 1) && !changes.has_changed());
+        following.set(1, None, Begin::Never);
+        let second = following.wish().number;
+        assert!(following.is(second) && !following.is(first) && changes.has_changed());
+        following.goes_on(first, 5);
+        assert_eq!(following.wish().least, 0, "that is not wanted any more");
+        following.goes_on(second, 5);
+        assert_eq!(following.wish().least, 5);
+    }
+
+    #[test]
     fn what_an_earlier_life_wants_is_not_heeded() {
         let following = Following::default();
         following.set(1, None, Begin::After(Position::START));

@@ -230,6 +230,10 @@ impl Drop for Taking<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        id::{Incarnation, NodeId, Pid},
+        replica::Terms,
+    };
 
     #[test]
     fn one_picture_of_a_service_is_taken_at_a_time() {
@@ -240,5 +244,33 @@ mod tests {
         assert!(Taking::begin(&pictures, 2).is_some(), "another's");
         drop(first);
         assert!(Taking::begin(&pictures, 1).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_picture_is_kept_for_who_has_begun_with_it_and_for_who_wants_no_newer_one_until_nobody_asks() {
+        let all = Replicas::default();
+        let at = Point { epoch: Epoch(1), index: 5 };
+        let picture = Picture { number: 3, at, bytes: Bytes::new(), used: Instant::now() };
+        lock(&all.pictures).kept.insert(1, picture);
+        let has = |picture, least| all.kept(1, picture, least).is_some();
+        assert!(has(Some(3), 9) && !has(Some(2), 0), "by its number");
+        assert!(has(None, 5) && !has(None, 6), "by the record that it has to have");
+        assert!(all.kept(2, None, 0).is_none(), "of another service");
+        for _ in 0..3 {
+            tokio::time::advance(UNUSED - Duration::from_millis(1)).await;
+            assert!(has(None, 0), "each time that it is asked for counts");
+        }
+        tokio::time::advance(UNUSED).await;
+        assert!(!has(None, 0));
+    }
+
+    #[test]
+    fn a_replica_is_found_by_its_number_while_it_is_there() {
+        let node = NodeKey { id: NodeId(1), incarnation: Incarnation(1) };
+        let (all, pid) = (Replicas::default(), Pid { node, number: 1 });
+        all.add(1, Arc::new(Replica::new(pid, (1, 2), Terms::default(), usize::MAX)));
+        assert!(all.get(1).is_some() && all.get(2).is_none() && all.far(1, None).is_some());
+        all.remove(1);
+        assert!(all.get(1).is_none() && all.far(1, None).is_none());
     }
 }

@@ -85,6 +85,11 @@ pub(super) fn on_its_way(bytes: usize) -> Duration {
     Duration::from_millis((bytes as u64).saturating_mul(1_000) / SLOWEST)
 }
 
+/// How long its answer may take.
+fn patience(batch: &Batch) -> Duration {
+    UNANSWERED + on_its_way(batch.records.iter().map(Record::size).sum())
+}
+
 /// Hands a batch to the link; the future is its answer, or nothing if there is none.
 async fn send(router: &Arc<Router>, types: Fingerprints, to: Pid, batch: Batch) -> BoxFuture<'static, Option<Answer>> {
     if to.node == router.key {
@@ -98,7 +103,7 @@ async fn send(router: &Arc<Router>, types: Fingerprints, to: Pid, batch: Batch) 
     let Some(node) = router.directory().node(to.node.id).filter(|node| node.key == to.node) else {
         return std::future::ready(None).boxed();
     };
-    let patience = UNANSWERED + on_its_way(batch.records.iter().map(Record::size).sum());
+    let patience = patience(&batch);
     let question = Replicate { service: to.number, types, batch };
     match timeout(patience, router.ask_node(&node, &question)).await {
         Ok(Ok(answer)) => timeout(patience, answer).map(|it| it.ok().and_then(Result::ok).flatten()).boxed(),
@@ -137,5 +142,36 @@ async fn teach(replica: &Replica, router: &Arc<Router>, epoch: Epoch, to: Pid) {
     });
     if answer.is_none() && heard.is_some() {
         sleep(PAUSE).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{
+        id::{Incarnation, NodeId, NodeKey},
+        replica::Point,
+    };
+
+    #[test]
+    fn an_answer_may_take_a_second_and_what_the_batch_takes_on_a_slow_link() {
+        let to = Pid { node: NodeKey { id: NodeId(1), incarnation: Incarnation(1) }, number: 1 };
+        let of = |records| Batch {
+            epoch: Epoch(1),
+            from: Member::first(to),
+            to,
+            previous: Point::NOTHING,
+            records,
+            end: 0,
+            commit: 0,
+            version: 1,
+            members: Vec::new(),
+        };
+        assert_eq!(patience(&of(Vec::new())), Duration::from_secs(1));
+        let record = Record::new(Epoch(1), vec![Bytes::from(vec![7; 1 << 20])]);
+        let seconds = patience(&of(vec![record.clone(), record])).as_secs_f64();
+        assert!((3.0..3.1).contains(&seconds), "{seconds}");
     }
 }

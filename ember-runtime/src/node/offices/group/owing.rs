@@ -115,6 +115,23 @@ mod tests {
         advance(PATIENCE).await;
         assert_eq!(owing.gone(&leader, is_there), BTreeSet::from([Member::first(pid(2))]));
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_shipped_is_kept_in_mind_once_and_only_until_it_is_acknowledged() {
+        let mut leader = leader();
+        let mut owing = Owing::default();
+        for records in 1..4 {
+            let index = leader.append(vec![Bytes::from_static(b"entry")]);
+            leader.open(index);
+            (0..3).for_each(|_| assert!(owing.gone(&leader, is_there).is_empty()));
+            assert_eq!(owing.shipped.len(), records);
+        }
+        leader.batch_for(pid(2), usize::MAX).expect("a batch");
+        let kind = Kind::Has { upto: leader.opened(), version: 1 };
+        leader.answered(pid(2), Answer { member: Member::first(pid(2)), epoch: Epoch(2), kind });
+        assert!(owing.gone(&leader, is_there).is_empty() && owing.shipped.is_empty());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_gets_on_is_given_the_time_that_it_takes() {
         let mut leader = leader();

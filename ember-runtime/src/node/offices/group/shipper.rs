@@ -346,4 +346,34 @@ mod tests {
             () = waits => {}
         }
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn that_a_master_is_alone_is_told_once_for_each_set_and_where_there_are_others() {
+        let pid = |node| Pid { node: NodeKey { id: NodeId(node), incarnation: Incarnation(1) }, number: 1 };
+        let of = |version, nodes: &[u64]| {
+            let members = nodes.iter().map(|node| Member::first(pid(*node))).collect();
+            InSync { version, members }
+        };
+        let mut alone = Alone::default();
+        // Each after as long as it takes: the set, how many others are there, whether it is told.
+        let looks = [
+            (of(1, &[1]), 0, false),
+            (of(1, &[1]), 0, false),
+            (of(1, &[1]), 1, false),
+            (of(1, &[1]), 1, true),
+            (of(1, &[1]), 1, false),
+            (of(2, &[1]), 1, false),
+            (of(2, &[1]), 1, true),
+            (of(3, &[1, 2]), 1, false),
+            (of(3, &[1, 2]), 1, false),
+            (of(3, &[1]), 1, false),
+            (of(3, &[1]), 1, true),
+        ];
+        for (look, (set, others, told)) in looks.into_iter().enumerate() {
+            assert_eq!(alone.is_to_be_told(&set, others), told, "look {look}");
+            tokio::time::advance(ALONE - Duration::from_millis(1)).await;
+            assert!(!alone.is_to_be_told(&set, others), "look {look}, too early");
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+    }
 }

@@ -109,7 +109,8 @@ impl Receipt {
     /// [`Unconfirmed`] says which nodes have not, and why. `?` takes it into an [`Error`](crate::error::Error).
     ///
     /// # Panics
-    /// Outside of a tokio runtime, and in one without time (`enable_time`, which `#[tokio::main]` and `#[tokio::test]` have), also if all is known already.
+    /// Outside of a tokio runtime, and in one without time (`enable_time`, which `#[tokio::main]` and `#[tokio::test]` have), where it goes to another node,
+    /// also if all is known already.
     ///
     /// # Cancel safety
     /// Safe: the event goes its way.

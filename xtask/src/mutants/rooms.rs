@@ -47,6 +47,7 @@ pub(crate) const ROOMS: [Room; 6] = [
             "cluster_calls",
             "elected",
             "hooks",
+            "replicated",
             "retries",
             "runtimes",
             "selection",
@@ -64,7 +65,7 @@ pub(crate) const ROOMS: [Room; 6] = [
         name: "election",
         files: &["ember-runtime/src/office/**", "ember-runtime/src/node/offices/*.rs"],
         units: &["office::", "offices::"],
-        programs: &["elected", "elected_prove"],
+        programs: &["elected", "elected_prove", "replicated"],
     },
     Room {
         name: "replica",

@@ -146,11 +146,8 @@ mod tests {
             let keys = Keys::default().and(&"k".repeat(bytes));
             (keys.bytes().len(), Inherited::default().check(&Options::default(), &keys))
         };
-        let (mut largest, mut bytes) = (0, 1);
-        while let (size, Ok(())) = check(bytes) {
-            (largest, bytes) = (size, bytes + 1);
-        }
-        assert_eq!(largest, MAX_KEYS);
+        let fits = (1..MAX_KEYS * 2).map(check).take_while(|(_, checked)| checked.is_ok());
+        assert_eq!(fits.map(|(size, _)| size).last(), Some(MAX_KEYS));
         assert!(matches!(check(MAX_KEYS + 1).1, Err(RefusedReason::TooMuchBeside(_))));
     }
 }

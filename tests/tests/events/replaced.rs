@@ -181,6 +181,33 @@ fn one_that_is_started_again_has_no_hole_from_then_on() {
 }
 
 #[test]
+fn of_a_node_that_ends_nobody_is_told_that_it_has_missed_what_nobody_there_listens_to() {
+    for seed in 0..8 {
+        let ears = Ears::default();
+        let bob = ears.clone();
+        let cluster = Cluster::seed(seed).node("ada", |node| node);
+        cluster.node("bob", move |node| node.service(bob.listener("bob", 100))).run(move |sim| async move {
+            known(&sim, "ada", 1).await;
+            let confirmed = sim.on("ada", async |node: Node| {
+                tokio::spawn(async move {
+                    let (begun, mut late) = (tokio::time::Instant::now(), Vec::new());
+                    while begun.elapsed() < ms(2_000) {
+                        late.extend(node.publish_to(Scope::Cluster, Reading(1)).confirmed().await.err());
+                        sleep(ms(1)).await;
+                    }
+                    late
+                })
+            });
+            let confirmed = confirmed.await.unwrap();
+            sleep(ms(100)).await;
+            sim.shutdown("bob").await.unwrap();
+            let late = confirmed.await.unwrap();
+            assert!(late.is_empty(), "seed {seed}: {late:?}");
+        });
+    }
+}
+
+#[test]
 fn how_many_subscribers_a_node_has_is_known_elsewhere_and_stays_known() {
     let ears = Ears::default();
     Cluster::seed(1).limit(ms(600_000)).node("ada", |node| node).node("bob", |node| node).run(|sim| async move {

@@ -199,11 +199,11 @@ impl Serving {
             self.structures.clear();
             self.repeats = self.told.as_ref().is_some_and(|(wants, _)| !wants.is_empty());
         }
-        let told = self.told.as_ref().map(|(told, _)| &**told);
-        let (wants, less_at) = self.lingering.with(self.wanted.now(), told);
+        // Nobody comes any more where the node ends.
+        let told = self.told.as_ref().filter(|_| !self.hub.router.is_ending()).map(|(told, _)| Arc::clone(told));
+        let (wants, less_at) = self.lingering.with(self.wanted.now(), told.as_deref());
         if self.is_news(&wants) {
-            let told = self.told.as_ref().map(|(told, _)| &**told);
-            let (wants, _) = self.lingering.with(self.wanted.counted(), told);
+            let (wants, _) = self.lingering.with(self.wanted.counted(), told.as_deref());
             return self.announce(wants).await;
         }
         if let Some(sent) = self.line.next(self.hub.router.fitting(BATCH), self.at_once) {

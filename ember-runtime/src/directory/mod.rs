@@ -12,6 +12,8 @@ mod records;
 mod tests;
 mod views;
 
+#[cfg(all(test, not(feature = "cluster")))]
+pub(crate) use self::records::ServiceRecord;
 #[cfg(feature = "testing")]
 pub(crate) use self::records::inputs;
 pub use self::{

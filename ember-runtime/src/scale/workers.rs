@@ -12,7 +12,8 @@ pub struct Workers {
     pub most: u32,
     /// How many there are.
     pub now: u32,
-    /// How many of them are at work: more than there are, for a while, when there were more before.
+    /// How many of them are at work: more than there are, for a while, when there were more before. One that has replied may count for a
+    /// moment longer.
     pub busy: u32,
     /// Messages that wait, for whatever.
     pub waiting: usize,

@@ -189,19 +189,19 @@ fn of_a_node_that_ends_nobody_is_told_that_it_has_missed_what_nobody_there_liste
         cluster.node("bob", move |node| node.service(bob.listener("bob", 100))).run(move |sim| async move {
             known(&sim, "ada", 1).await;
             let confirmed = sim.on("ada", async |node: Node| {
-                tokio::spawn(async move {
-                    let (begun, mut late) = (tokio::time::Instant::now(), Vec::new());
-                    while begun.elapsed() < ms(2_000) {
-                        late.extend(node.publish_to(Scope::Cluster, Reading(1)).confirmed().await.err());
-                        sleep(ms(1)).await;
-                    }
-                    late
-                })
+                let (begun, mut late) = (tokio::time::Instant::now(), Vec::new());
+                while begun.elapsed() < ms(2_000) {
+                    late.extend(node.publish_to(Scope::Cluster, Reading(1)).confirmed().await.err());
+                    sleep(ms(1)).await;
+                }
+                late
             });
-            let confirmed = confirmed.await.unwrap();
-            sleep(ms(100)).await;
-            sim.shutdown("bob").await.unwrap();
-            let late = confirmed.await.unwrap();
+            let ended = async {
+                sleep(ms(100)).await;
+                sim.shutdown("bob").await.unwrap();
+            };
+            let (late, ()) = tokio::join!(confirmed, ended);
+            let late = late.unwrap();
             assert!(late.is_empty(), "seed {seed}: {late:?}");
         });
     }

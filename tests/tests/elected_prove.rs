@@ -304,3 +304,11 @@ fn runs_with_elections_are_the_same_again() {
     let (first, second) = (from_elsewhere().seeds(2).run(), from_elsewhere().seeds(2).run());
     assert_eq!(first, second, "outcomes and traces");
 }
+
+/// A clock that was hours ahead has made the epochs, and a backup of the registry has forgotten the last one.
+#[test]
+fn who_is_started_after_an_older_registry_came_back_takes_no_epoch_that_was_taken() {
+    let forgotten = "seed=1187 clients=3 calls=14 faults=clock(one,57923315)@654+1710;partition(registry,three)@2490!+1273;\
+                     pause(two)@2826!+1818;registry(older)@4405+1663;restart(one)@4479+1826";
+    assert!(with_accounts_that_end().replay(forgotten).run().done > 10);
+}

@@ -270,10 +270,13 @@ pub(crate) fn may_found(
     settled && record.is_none() && highest_claim.is_none() && own.is_none()
 }
 
-/// The epoch of a new master: the milliseconds since 1970, or one more than the highest that is known, whichever is larger.
+/// The epoch of a new master: the milliseconds since 1970, if no epoch is known that is as high, or else one more than the highest, and
+/// `leap` beyond that.
 ///
 /// `known` are those of the registry's record, of every claim, and of the candidate itself. An older registry does not know
-/// the latest, and neither may the candidate; the clock does, unless it was set back.
-pub(crate) fn next_epoch(milliseconds: u64, known: impl IntoIterator<Item = u64>) -> u64 {
-    known.into_iter().map(|epoch| epoch.saturating_add(1)).fold(milliseconds, u64::max)
+/// the latest, and neither may the candidate; the clock does, unless it was set back. Then `leap`, of each candidate its own, is what keeps
+/// two that do not know of each other from the same number.
+pub(crate) fn next_epoch(milliseconds: u64, known: impl IntoIterator<Item = u64>, leap: u64) -> u64 {
+    let highest = known.into_iter().max().filter(|highest| *highest >= milliseconds);
+    highest.map_or(milliseconds, |highest| highest.saturating_add(1).saturating_add(leap))
 }

@@ -197,7 +197,9 @@ fn new_group_only_where_nobody_knows_of_one() {
 
 #[test]
 fn epochs_rise_whoever_knows_the_highest() {
-    assert_eq!(next_epoch(100, []), 100);
-    assert_eq!(next_epoch(100, [7, 9]), 100);
-    assert_eq!(next_epoch(5, [7, 9, 8]), 10);
+    assert_eq!(next_epoch(100, [], 3), 100);
+    assert_eq!(next_epoch(100, [7, 99], 3), 100);
+    assert_eq!(next_epoch(100, [7, 100], 3), 104);
+    assert_eq!(next_epoch(5, [7, 9, 8], 0), 10);
+    assert_eq!(next_epoch(5, [u64::MAX], 3), u64::MAX);
 }

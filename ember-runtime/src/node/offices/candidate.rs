@@ -186,22 +186,33 @@ impl Candidate {
                 Some(other) => {
                     (self.free_since, self.vacated) = (None, None);
                     // From a backup, say: its master does not know of the one that came after it, and nobody else takes it for one.
-                    let later = highest.filter(|highest| *highest > other.record.epoch);
-                    match (later, self.raise_at) {
-                        (Some(_), Some(at)) if facts.now < at => Step::Wait(at),
-                        (Some(later), _) if facts.eligible && self.member.is_none() => {
-                            self.raise_at = Some(facts.now + AFTER_A_FAILURE);
-                            Step::Raise(later)
-                        }
-                        _ => Step::Nothing,
-                    }
+                    self.raise(facts, Some(other.record.epoch)).unwrap_or(Step::Nothing)
                 }
                 None => {
                     self.vacated = None;
-                    self.stand(facts, lease)
+                    match self.stand(facts, lease) {
+                        // Whoever is started meanwhile knows of none, and waits for nobody.
+                        Step::Wait(until) => match self.raise(facts, recorded(facts.office)) {
+                            Some(Step::Wait(earlier)) => Step::Wait(until.min(earlier)),
+                            step => step.unwrap_or(Step::Wait(until)),
+                        },
+                        step => step,
+                    }
                 }
             },
         }
+    }
+
+    /// Tells the registry, which knows of no later epoch than `recorded`, of the highest. A group that has a state says so by its claims.
+    fn raise(&mut self, facts: &Facts<'_>, recorded: Option<Epoch>) -> Option<Step> {
+        let later = facts.office.highest.filter(|highest| Some(*highest) > recorded)?;
+        if let Some(at) = self.raise_at.filter(|at| facts.now < *at) {
+            return Some(Step::Wait(at));
+        }
+        (facts.eligible && self.member.is_none() && !planted(Bug::CountClaims)).then(|| {
+            self.raise_at = Some(facts.now + AFTER_A_FAILURE);
+            Step::Raise(later)
+        })
     }
 
     /// The office is free.
@@ -222,13 +233,11 @@ impl Candidate {
         let from = [Some(free_since + facts.patience), self.not_before, quiet_until].into_iter().flatten().max();
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),
-            None if planted(Bug::CountClaims) => {
-                Step::Bid(next_epoch(facts.office.epoch.as_ref().map(|it| it.record.epoch), 0))
-            }
+            None if planted(Bug::CountClaims) => Step::Bid(next_epoch(recorded(facts.office), 0, None)),
             None => {
                 let known = self.member.as_ref().map(Membership::epoch);
                 let claimed = facts.office.claims().map(|claim| claim.epoch).max();
-                Step::Bid(next_epoch(facts.office.highest.max(known).max(claimed), facts.wall))
+                Step::Bid(next_epoch(facts.office.highest.max(known).max(claimed), facts.wall, Some(self.pid)))
             }
         }
     }
@@ -364,6 +373,11 @@ impl Candidate {
             follows
         })
     }
+}
+
+/// The epoch that the registry has.
+fn recorded(office: &OfficeNow) -> Option<Epoch> {
+    office.epoch.as_ref().map(|it| it.record.epoch)
 }
 
 /// Whether the view shows its election.

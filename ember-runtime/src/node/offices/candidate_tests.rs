@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     candidate::{Candidate, Step},
-    group::Facts,
+    group::{Facts, next_epoch},
 };
 use crate::{
     directory::{EpochRecord, GroupRecord, MasterRecord, OfficeNow, Written},
@@ -45,6 +45,11 @@ fn vacant(by: u64, epoch: u64) -> OfficeNow {
     let set = InSync::founded_by(Member::first(pid(by)));
     let record = EpochRecord { epoch: Epoch(epoch), group: Some(GroupRecord { set, types: TYPES }) };
     OfficeNow { epoch: Some(Written { record, modified: 7 }), ..free(held(by, epoch, 7)) }
+}
+
+/// To stand for what comes after an epoch that the clock has not reached.
+fn beyond(epoch: u64) -> Step {
+    Step::Bid(next_epoch(Some(Epoch(epoch)), WALL, Some(pid(1))))
 }
 
 struct Scene {
@@ -112,7 +117,7 @@ async fn a_free_office_is_stood_for_in_turn_and_with_a_higher_epoch_than_any_tha
     assert_eq!(scene.at(60, &held(2, 5_000, 3)), Step::Nothing);
     let gone = free(held(2, 5_000, 3));
     assert!(matches!(scene.at(70, &gone), Step::Wait(_)));
-    assert_eq!(scene.at(120, &gone), Step::Bid(Epoch(5_001)));
+    assert_eq!(scene.at(120, &gone), beyond(5_000));
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,12 +127,12 @@ async fn after_an_outage_nobody_but_the_last_master_stands_at_once() {
     let gone = free(held(2, 5_000, 3));
     assert!(matches!(scene.at(0, &gone), Step::Wait(_)));
     assert_eq!(scene.at(4_999, &gone), Step::Wait(scene.begin + Duration::from_secs(5)));
-    assert_eq!(scene.at(5_000, &gone), Step::Bid(Epoch(5_001)));
+    assert_eq!(scene.at(5_000, &gone), beyond(5_000));
     let mut last = Scene::new();
     last.quiet_until = Some(last.begin + Duration::from_secs(5));
     let own = free(held(1, 5_000, 3));
     assert!(matches!(last.at(0, &own), Step::Wait(_)));
-    assert_eq!(last.at(50, &own), Step::Bid(Epoch(5_001)));
+    assert_eq!(last.at(50, &own), beyond(5_000));
 }
 
 #[tokio::test(start_paused = true)]
@@ -167,6 +172,29 @@ async fn a_registry_that_has_forgotten_the_last_epoch_is_told_of_it() {
     assert_eq!(one.at(999, &older), Step::Wait(one.begin + Duration::from_secs(1)));
     assert_eq!(one.at(1_000, &older), Step::Raise(Epoch(9)));
     assert_eq!(one.at(1_000, &held(2, 9, 5)), Step::Nothing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_told_also_where_there_is_no_master_and_nobody_may_stand_yet() {
+    let mut one = Scene::new();
+    one.quiet_until = Some(one.begin + Duration::from_secs(5));
+    let older = OfficeNow { highest: Some(Epoch(9)), ..free(held(2, 7, 4)) };
+    assert_eq!(one.at(0, &older), Step::Raise(Epoch(9)), "whoever is started now knows of none, and waits for nobody");
+    assert_eq!(one.at(1, &older), Step::Wait(one.begin + Duration::from_secs(1)));
+    let told = free(held(2, 9, 5));
+    assert_eq!(one.at(2, &told), Step::Wait(one.begin + Duration::from_secs(5)));
+    // An empty one likewise.
+    let empty = OfficeNow { epoch: None, ..told };
+    assert_eq!(one.at(1_001, &empty), Step::Raise(Epoch(9)));
+}
+
+#[test]
+fn two_who_do_not_know_of_each_other_and_whose_clocks_are_behind_take_epochs_of_their_own() {
+    let epochs: std::collections::BTreeSet<_> =
+        (1..=64).map(|node| next_epoch(Some(Epoch(5_000)), 5_000, Some(pid(node)))).collect();
+    assert_eq!(epochs.len(), 64);
+    assert!(epochs.iter().all(|epoch| (5_001..=5_000 + (1 << 16)).contains(&epoch.0)));
+    assert_eq!(next_epoch(Some(Epoch(5_000)), 5_001, Some(pid(1))), Epoch(5_001), "the clock tells them apart");
 }
 
 #[tokio::test(start_paused = true)]

@@ -293,7 +293,7 @@ impl Elections {
                 Step::Raise(epoch) => {
                     tracing::warn!(
                         target: "ember::cluster", office = %candidate.office, pid = %candidate.pid, %epoch,
-                        "the registry has an earlier master than the last one: it is told of the later epoch"
+                        "the registry has forgotten the last master: it is told of its epoch"
                     );
                     let raised = self.booth.raise(&candidate.office, &office, epoch);
                     tasks.spawn(raised.map(|()| Done::Raised));

@@ -220,7 +220,7 @@ impl Model {
             if self.lacks(Rule::EpochByOwn) || self.lacks(Rule::EpochByClock) { 0 } else { world.observer.highest + 1 };
         let claims = data.claims.iter().flatten().map(|claim| claim.epoch);
         let known = data.group.map(|group| group.epoch).into_iter().chain(claims).chain(own);
-        rules::next_epoch(clock.into(), known.map(u64::from)) as u8
+        rules::next_epoch(clock.into(), known.map(u64::from), 0) as u8
     }
 }
 

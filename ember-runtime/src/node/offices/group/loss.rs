@@ -33,7 +33,7 @@ pub(in crate::node::offices) fn accept(
         return Err(LossRefused::Begins);
     }
     let known = office.claims().map(|claim| claim.epoch).max().max(office.highest);
-    let epoch = next_epoch(known.max(office.epoch.as_ref().map(|it| it.record.epoch)), wall);
+    let epoch = next_epoch(known.max(office.epoch.as_ref().map(|it| it.record.epoch)), wall, None);
     let (set, types) = match goes_on {
         None => (InSync { version: 1, ..InSync::default() }, office.record().map(|(_, group)| group.types)),
         Some(pid) => {

@@ -184,7 +184,7 @@ struct Serving {
     at_once: usize,
     /// It was logged that what is wanted here is too large to be said.
     too_large: bool,
-    /// What it knows of that is said once more.
+    /// What is wanted is said once more, also if it is what was told last.
     repeats: bool,
     lingering: Lingering,
 }
@@ -197,7 +197,7 @@ impl Serving {
     async fn step(&mut self) -> Result<(), Later> {
         if self.line.take_again() {
             self.structures.clear();
-            self.repeats = self.told.as_ref().is_some_and(|(wants, _)| !wants.is_empty());
+            self.repeats |= self.told.as_ref().is_some_and(|(wants, _)| !wants.is_empty());
         }
         // Nobody comes any more where the node ends.
         let told = self.told.as_ref().filter(|_| !self.hub.router.is_ending()).map(|(told, _)| Arc::clone(told));
@@ -234,7 +234,11 @@ impl Serving {
         self.line.note_told();
         let heard = match self.ask(&said).await {
             Ok(heard) => heard,
-            Err(failure) => return self.failed(&failure, Some(wants)),
+            Err(failure) => {
+                // It may have come, and only its answer is lost: what is wanted then is said whatever was told before.
+                self.repeats = true;
+                return self.failed(&failure, Some(wants));
+            }
         };
         let name = self.hub.named(self.line.peer);
         for (event, theirs) in &heard.others {

@@ -268,6 +268,11 @@ impl Hub {
         }
     }
 
+    /// The node is about to stop: that something is not wanted any more is said now, and lingers no longer.
+    pub(crate) fn hurry(&self) {
+        self.lines().iter().for_each(|line| line.bell.notify_one());
+    }
+
     /// Says what other nodes will not get, when this one does not wait for them any longer.
     pub(crate) fn tell_unsent(&self) {
         for line in self.lines().into_iter().filter(|line| !line.is_empty()) {

@@ -64,6 +64,8 @@ impl Node {
         let hooks = hooks.cloned().unwrap_or_default();
         hooks.tell_after(usize::MAX, |hook| hook.stopping(self.key()));
         self.inner.services.router.end();
+        #[cfg(feature = "cluster")]
+        self.inner.services.hub.hurry();
         // Others take over while this one finishes what it has.
         self.inner.services.elections.close();
         let Unfinished { services, promises, offloaded, unread } = tokio::select! {

@@ -16,6 +16,7 @@ use super::{
     subscriber::{Handler, Last, Subscriber},
     tally::{Tallies, Tally},
     topic::{Subscribers, Topic},
+    twins::Twins,
 };
 use crate::{
     actor::{Came, Cell, EventSource, Events, Item, Missed, Scope, ScopeKind, Service, Subscription},
@@ -166,13 +167,12 @@ impl Bus {
         if let Some(subscribers) = &subscribers {
             let takers = || subscribers.iter().filter(|it| it.fits(&source));
             // A service with several handlers has each event in all of them before the next.
-            let twins = if events.len() > 1 { twins(takers().map(|it| it.service())) } else { Vec::new() };
-            let is_twin = |it: &&Arc<dyn Subscriber>| !twins.is_empty() && twins.binary_search(&it.service()).is_ok();
+            let twins = Twins::among(takers());
             let events = Events::from(events);
-            takers().filter(|it| !is_twin(it)).for_each(|it| it.give_all(&events, &mut tallies));
+            takers().filter(|it| !twins.has(&***it)).for_each(|it| it.give_all(&events, &mut tallies));
             for (place, item) in events.iter().enumerate().filter(|_| !twins.is_empty()) {
-                let (one, mut tally) = (Events::from([item.clone()]), Tallies::new(1));
-                takers().filter(is_twin).for_each(|it| it.give_all(&one, &mut tally));
+                let (mut tally, mut giving) = (Tallies::new(1), twins.giving(item.clone()));
+                takers().filter(|it| twins.has(&***it)).for_each(|it| giving.give(&**it, &mut tally));
                 tallies.add(place, tally.of(0));
             }
         }
@@ -262,19 +262,14 @@ fn give(subscribers: &[Arc<dyn Subscriber>], item: Item) -> Tally {
     if subscribers.is_empty() {
         return tallies.of(0);
     }
-    let (source, events) = (item.source, Events::from([item]));
+    let source = item.source;
+    let takers = || subscribers.iter().filter(|it| it.fits(&source));
+    // Where nothing is counted it does not matter who they are.
+    let twins = if item.bytes > 0 { Twins::among(takers()) } else { Twins::default() };
+    let mut giving = twins.giving(item);
     // With nothing locked: a mailbox may be that of a service that has just ended.
-    for subscriber in subscribers.iter().filter(|it| it.fits(&source)) {
-        subscriber.give_all(&events, &mut tallies);
-    }
+    takers().for_each(|it| giving.give(&**it, &mut tallies));
     tallies.of(0)
-}
-
-/// Those that are there more than once, in order.
-fn twins(services: impl Iterator<Item = Pid>) -> Vec<Pid> {
-    let mut all: Vec<_> = services.collect();
-    all.sort_unstable();
-    all.chunk_by(Pid::eq).filter(|of_one| of_one.len() > 1).map(|of_one| of_one[0]).collect()
 }
 
 impl fmt::Debug for Bus {

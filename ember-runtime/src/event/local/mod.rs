@@ -9,6 +9,7 @@ mod misses;
 mod subscriber;
 mod tally;
 mod topic;
+mod twins;
 
 pub(crate) use self::{
     bus::Bus,

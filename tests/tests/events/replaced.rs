@@ -181,12 +181,36 @@ fn one_that_is_started_again_has_no_hole_from_then_on() {
 }
 
 #[test]
-fn of_a_node_that_ends_nobody_is_told_that_it_has_missed_what_nobody_there_listens_to() {
-    for seed in 0..8 {
+fn what_is_wanted_no_more_is_said_also_if_nobody_answered_that_it_was() {
+    for (seed, stays) in (0..).zip([50, 1_500]) {
         let ears = Ears::default();
-        let bob = ears.clone();
+        let cluster = Cluster::seed(seed).limit(ms(600_000)).node("ada", |node| node);
+        cluster.node("bob", |node| node).run(move |sim| async move {
+            let stopped = async |pid: Pid| sim.on("bob", async move |node: Node| node.stop(pid)).await.unwrap();
+            let first = spawned(&sim, "bob", "first", &ears).await;
+            known(&sim, "ada", 1).await;
+            stopped(first).await;
+            known(&sim, "ada", 0).await;
+            // Now what it says comes, and no answer does.
+            sim.partition_one_way("ada", "bob");
+            let second = spawned(&sim, "bob", "second", &ears).await;
+            known(&sim, "ada", 1).await;
+            sleep(ms(stays)).await;
+            stopped(second).await;
+            sim.heal("ada", "bob");
+            known(&sim, "ada", 0).await;
+        });
+    }
+}
+
+#[test]
+fn of_a_node_that_ends_nobody_is_told_that_it_has_missed_what_nobody_there_listens_to() {
+    // Its subscriber ends with it, or has gone so long before.
+    for (seed, before) in (0..).zip([None, None, None, None, Some(0), Some(100), Some(700)]) {
+        let ears = Ears::default();
         let cluster = Cluster::seed(seed).node("ada", |node| node);
-        cluster.node("bob", move |node| node.service(bob.listener("bob", 100))).run(move |sim| async move {
+        cluster.node("bob", |node| node).run(move |sim| async move {
+            let bob = spawned(&sim, "bob", "bob", &ears).await;
             known(&sim, "ada", 1).await;
             let confirmed = sim.on("ada", async |node: Node| {
                 let (begun, mut late) = (tokio::time::Instant::now(), Vec::new());
@@ -198,6 +222,10 @@ fn of_a_node_that_ends_nobody_is_told_that_it_has_missed_what_nobody_there_liste
             });
             let ended = async {
                 sleep(ms(100)).await;
+                if let Some(before) = before {
+                    sim.on("bob", async move |node: Node| node.stop(bob)).await.unwrap();
+                    sleep(ms(before)).await;
+                }
                 sim.shutdown("bob").await.unwrap();
             };
             let (late, ()) = tokio::join!(confirmed, ended);
@@ -290,4 +318,75 @@ fn the_bytes_of_events_of_other_nodes_that_wait_for_a_service_are_bounded() {
         assert!(taken.await.unwrap());
         until("one more", || said.lines().last().is_some_and(|line| line == "100")).await;
     });
+}
+
+/// It has each picture four times.
+#[service]
+pub struct House {
+    log: Log,
+    #[module]
+    walls: Modules<u32, Wall>,
+}
+
+#[module(parent = House)]
+pub struct Wall;
+
+#[rpc]
+impl House {
+    #[on(start)]
+    async fn builds(&mut self) {
+        (1..4).for_each(|wall| drop(self.walls.insert(wall, Wall)));
+    }
+
+    #[on(event)]
+    async fn picture(&mut self, event: &Picture) {
+        self.log.say(format!("hall {}", event.0[0]));
+        if event.0[0] == 0 {
+            sleep(ms(10_000)).await;
+        }
+    }
+
+    #[on(missed)]
+    async fn gap(&mut self, missed: &Missed) {
+        self.log.say(format!("{:?} {:?}", missed.count, missed.why));
+    }
+}
+
+#[rpc]
+impl Wall {
+    #[on(event)]
+    async fn picture(&mut self, cx: &mut Cx<'_, Self>, event: &Picture) {
+        cx.parent().log.say(format!("wall {}", event.0[0]));
+    }
+}
+
+#[test]
+fn an_event_that_several_handlers_of_a_service_share_counts_its_bytes_once_there() {
+    // One by one, and several in a batch.
+    for (bytes, count, at_once) in [(7 << 20, 1, 1), (1 << 20, 9, 1), (60 << 10, 100, 20)] {
+        let log = Log::default();
+        let said = log.clone();
+        let house = move |node: NodeBuilder| node.service(House { log: log.clone(), walls: Modules::default() });
+        Cluster::seed(1).node("ada", |node| node).node("bob", house).run(move |sim| async move {
+            let taken = sim.on("ada", async move |node: Node| {
+                while node.event_reach::<Picture>(Scope::Cluster).nodes() != 1 {
+                    sleep(ms(5)).await;
+                }
+                let values: Vec<u8> = (0..count).collect();
+                for values in values.chunks(at_once) {
+                    let publish = |value: &u8| node.publish_to(Scope::Cluster, Picture(vec![*value; bytes]));
+                    let receipts: Vec<_> = values.iter().map(publish).collect();
+                    for receipt in receipts {
+                        assert_eq!(receipt.confirmed().await.map(|it| it.nodes), Ok(1));
+                    }
+                }
+            });
+            taken.await.unwrap();
+            let expected: Vec<_> = (0..count)
+                .flat_map(|value| [format!("hall {value}")].into_iter().chain(vec![format!("wall {value}"); 3]))
+                .collect();
+            until("all", || said.lines().len() >= expected.len()).await;
+            assert_eq!(said.lines(), expected);
+        });
+    }
 }

@@ -13,7 +13,10 @@ use crate::{
 pub(super) struct Twins(Vec<Pid>);
 
 impl Twins {
-    pub(super) fn among<'a>(takers: impl Iterator<Item = &'a Arc<dyn Subscriber>>) -> Self {
+    pub(super) fn among<'a>(takers: impl Iterator<Item = &'a Arc<dyn Subscriber>> + Clone) -> Self {
+        if takers.clone().nth(1).is_none() {
+            return Self::default();
+        }
         let mut all: Vec<_> = takers.map(|it| it.service()).collect();
         all.sort_unstable();
         Self(all.chunk_by(Pid::eq).filter(|of_one| of_one.len() > 1).map(|of_one| of_one[0]).collect())

@@ -100,6 +100,22 @@ impl Question for Replicate {
     const ID: MethodId = MethodId::of("ember: replicate");
 }
 
+/// A master asks the service of this number, another member of its group: to take no office for so many milliseconds.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Promise {
+    pub(crate) service: u64,
+    pub(crate) from: Member,
+    pub(crate) epoch: Epoch,
+    pub(crate) millis: u32,
+}
+
+impl Question for Promise {
+    /// As whom it promises that; nothing if it does not.
+    type Answer = Option<Member>;
+
+    const ID: MethodId = MethodId::of("ember: promise");
+}
+
 /// To learn the state of its group from another member.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct LearnFrom {

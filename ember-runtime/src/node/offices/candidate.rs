@@ -230,7 +230,9 @@ impl Candidate {
         }
         let was_last = self.member.is_none() && facts.office.last.is_some_and(|last| last.pid == self.pid);
         let quiet_until = facts.quiet_until.filter(|_| !was_last && !planted(Bug::ClaimAtOnce));
-        let from = [Some(free_since + facts.patience), self.not_before, quiet_until].into_iter().flatten().max();
+        let promised = self.member.as_ref().and_then(|member| member.promised(lease));
+        let from =
+            [Some(free_since + facts.patience), self.not_before, quiet_until, promised].into_iter().flatten().max();
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),
             None if planted(Bug::CountClaims) => Step::Bid(next_epoch(recorded(facts.office), 0, None)),
@@ -281,7 +283,23 @@ impl Candidate {
     /// It has not been elected, or that is not known.
     pub(super) fn failed_bid(&mut self, now: Instant) {
         self.stage = Stage::Out;
+        self.has_bid();
         self.hold_back(now, AFTER_A_BID);
+    }
+
+    /// It asks the registry for its office, unless it has promised its master meanwhile to take none.
+    pub(super) fn bids(&mut self, now: Instant) -> bool {
+        let may = self.member.as_ref().is_none_or(|member| member.replica.bids(now));
+        if may {
+            self.stage = Stage::Bidding;
+        }
+        may
+    }
+
+    fn has_bid(&self) {
+        if let Some(member) = &self.member {
+            member.replica.has_bid();
+        }
     }
 
     pub(super) fn elected(&mut self, epoch: Epoch, term: Term, revision: i64) {
@@ -292,6 +310,7 @@ impl Candidate {
         if let Some(member) = &mut self.member {
             member.elected(epoch);
         }
+        self.has_bid();
     }
 
     /// It has taken up its office, or has failed to.

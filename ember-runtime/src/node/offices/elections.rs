@@ -120,7 +120,14 @@ impl Elections {
         let office = cell.identity().office();
         if let Some(replica) = &replica {
             let asks = Box::new(asks(&self.router, replica, office.clone()));
-            replica.stands_at(Place { seat: Arc::clone(&seat), shown: self.directory.shown(&office), asks });
+            let booth = Arc::clone(&self.booth);
+            let is_cut_off = Box::new(move || !booth.contact().is_good);
+            replica.stands_at(Place {
+                seat: Arc::clone(&seat),
+                shown: self.directory.shown(&office),
+                is_cut_off,
+                asks,
+            });
         }
         let mut candidate = Candidate::new((office, pid), seat, replica, lease);
         if let Some(member) = &mut candidate.member {

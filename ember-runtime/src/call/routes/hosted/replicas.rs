@@ -15,6 +15,7 @@ use tokio::{
 
 use super::cells::Cells;
 use crate::{
+    call::requests::Promise,
     id::{Epoch, NodeKey},
     office::Appointment,
     replica::{Answer, Batch, Far, Fingerprints, InSync, KEPT_RECORDS, Learnt, Member, OnDisk, Point, Replica},
@@ -91,6 +92,12 @@ impl Replicas {
             replica.hears(node, member);
         }
         Some(replica.far())
+    }
+
+    /// What a service here promises the master of its group.
+    pub(crate) fn promises(&self, asked: &Promise) -> Option<Member> {
+        let lasts = Duration::from_millis(asked.millis.into());
+        self.get(asked.service)?.promises((asked.from, asked.epoch), lasts, Instant::now())
     }
 
     pub(crate) fn remove(&self, number: u64) {

@@ -50,8 +50,6 @@ pub(crate) enum Bug {
     SendAtOnce,
     /// What members promise their master counts from when it hears so, not from when it asked.
     PromiseFromReceipt,
-    /// A member takes an office though it has promised its master to take none.
-    BreakPromise,
     /// Who wants events is forgotten with its place in the view, and nobody says it again after a reconnect.
     ForgetInterest,
     /// When the workers of a concurrent service become more or fewer, what waits under a key goes to another worker than the one that has it.
@@ -79,7 +77,7 @@ mod chosen {
     const VARIABLE: &str = "EMBER_PLANTED";
 
     /// By the names that `EMBER_PLANTED` has for them.
-    const BUGS: [(&str, Bug); 27] = [
+    const BUGS: [(&str, Bug); 26] = [
         ("epoch-at-callee", Bug::EpochAtCallee),
         ("watch-from-now", Bug::WatchFromNow),
         ("retry-maybe-executed", Bug::RetryMaybeExecuted),
@@ -103,7 +101,6 @@ mod chosen {
         ("forget-owed", Bug::ForgetOwed),
         ("send-at-once", Bug::SendAtOnce),
         ("promise-from-receipt", Bug::PromiseFromReceipt),
-        ("break-promise", Bug::BreakPromise),
         ("forget-interest", Bug::ForgetInterest),
         ("move-key", Bug::MoveKey),
         ("shard-by-workers", Bug::ShardByWorkers),

@@ -295,11 +295,6 @@ impl Leader {
 
     // The set.
 
-    /// The others whose acknowledgements are needed.
-    pub(crate) fn needs(&self) -> impl Iterator<Item = Member> + '_ {
-        self.needed.iter().copied()
-    }
-
     /// Who of those whose acknowledgements are needed have not acknowledged the record at `index`, or never will.
     pub(crate) fn lagging(&self, index: u64) -> Vec<Member> {
         let lags = |member: &Member| self.peer_of(*member).is_none_or(|peer| peer.counted < index || peer.deposed);

@@ -1,5 +1,7 @@
 //! What nodes ask each other, not their services.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -100,13 +102,13 @@ impl Question for Replicate {
     const ID: MethodId = MethodId::of("ember: replicate");
 }
 
-/// A master asks the service of this number, another member of its group: to take no office for so many milliseconds.
+/// A master asks the service of this number, another member of its group: to take no office for so long.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Promise {
     pub(crate) service: u64,
     pub(crate) from: Member,
     pub(crate) epoch: Epoch,
-    pub(crate) millis: u32,
+    pub(crate) lasts: Duration,
 }
 
 impl Question for Promise {

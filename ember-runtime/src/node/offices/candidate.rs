@@ -138,7 +138,7 @@ impl Candidate {
         let elected = match &mut self.stage {
             Stage::Elected { epoch, seen, .. } => {
                 // Where the registry has been away meanwhile, the view does not lag behind the election: what it has not is lost.
-                *seen |= returned || names(facts.office, self.pid, *epoch);
+                *seen |= returned || facts.office.is_held_by(self.pid, *epoch);
                 Some(*seen)
             }
             _ => None,
@@ -166,7 +166,7 @@ impl Candidate {
         match &mut self.stage {
             Stage::Bidding | Stage::Leaving => Step::Nothing,
             Stage::Elected { epoch, term, seen, .. } => {
-                let gone = *seen && !names(facts.office, self.pid, *epoch);
+                let gone = *seen && !facts.office.is_held_by(self.pid, *epoch);
                 // Its state may be gone, or a later master may have told it so itself.
                 let leads = self.member.as_ref().is_none_or(|member| member.replica.leads(Some(*epoch)));
                 let lost = gone || highest > Some(*epoch) || !self.seat.tenure().is_still(*term) || !leads;
@@ -192,7 +192,7 @@ impl Candidate {
                     self.vacated = None;
                     match self.stand(facts, lease) {
                         // Whoever is started meanwhile knows of none, and waits for nobody.
-                        Step::Wait(until) => match self.raise(facts, recorded(facts.office)) {
+                        Step::Wait(until) => match self.raise(facts, facts.office.recorded()) {
                             Some(Step::Wait(earlier)) => Step::Wait(until.min(earlier)),
                             step => step.unwrap_or(Step::Wait(until)),
                         },
@@ -235,7 +235,7 @@ impl Candidate {
             [Some(free_since + facts.patience), self.not_before, quiet_until, promised].into_iter().flatten().max();
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),
-            None if planted(Bug::CountClaims) => Step::Bid(next_epoch(recorded(facts.office), 0, None)),
+            None if planted(Bug::CountClaims) => Step::Bid(next_epoch(facts.office.recorded(), 0, None)),
             None => {
                 let known = self.member.as_ref().map(Membership::epoch);
                 let claimed = facts.office.claims().map(|claim| claim.epoch).max();
@@ -283,7 +283,7 @@ impl Candidate {
     /// It has not been elected, or that is not known.
     pub(super) fn failed_bid(&mut self, now: Instant) {
         self.stage = Stage::Out;
-        self.has_bid();
+        self.member.iter().for_each(|member| member.replica.has_bid());
         self.hold_back(now, AFTER_A_BID);
     }
 
@@ -296,12 +296,6 @@ impl Candidate {
         may
     }
 
-    fn has_bid(&self) {
-        if let Some(member) = &self.member {
-            member.replica.has_bid();
-        }
-    }
-
     pub(super) fn elected(&mut self, epoch: Epoch, term: Term, revision: i64) {
         self.stage = Stage::Elected { epoch, term, revision, seen: false };
         self.free_since = None;
@@ -309,8 +303,8 @@ impl Candidate {
         self.seat.elect(epoch, term, self.pid);
         if let Some(member) = &mut self.member {
             member.elected(epoch);
+            member.replica.has_bid();
         }
-        self.has_bid();
     }
 
     /// It has taken up its office, or has failed to.
@@ -392,16 +386,6 @@ impl Candidate {
             follows
         })
     }
-}
-
-/// The epoch that the registry has.
-fn recorded(office: &OfficeNow) -> Option<Epoch> {
-    office.epoch.as_ref().map(|it| it.record.epoch)
-}
-
-/// Whether the view shows its election.
-fn names(office: &OfficeNow, pid: Pid, epoch: Epoch) -> bool {
-    office.master.is_some_and(|it| it.record.pid == pid && it.record.epoch == epoch)
 }
 
 /// As etcd counts.

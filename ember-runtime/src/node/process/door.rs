@@ -198,7 +198,9 @@ impl Door {
             HowFar::ID => at_once(reply, &payload, |HowFar { service, asks }| {
                 router.replicas.far(service, asks.map(|member| (peer, member)))
             }),
-            Promise::ID => at_once(reply, &payload, |asked: Promise| router.replicas.promises(&asked)),
+            Promise::ID => at_once(reply, &payload, |Promise { service, from, epoch, lasts }| {
+                router.replicas.promises(service, (from, epoch), lasts)
+            }),
             LearnFrom::ID => {
                 later(&router, reply, &payload, |router, question| async move { learn::learn(&router, question).await })
             }

@@ -15,7 +15,6 @@ use tokio::{
 
 use super::cells::Cells;
 use crate::{
-    call::requests::Promise,
     id::{Epoch, NodeKey},
     office::Appointment,
     replica::{Answer, Batch, Far, Fingerprints, InSync, KEPT_RECORDS, Learnt, Member, OnDisk, Point, Replica},
@@ -95,9 +94,8 @@ impl Replicas {
     }
 
     /// What a service here promises the master of its group.
-    pub(crate) fn promises(&self, asked: &Promise) -> Option<Member> {
-        let lasts = Duration::from_millis(asked.millis.into());
-        self.get(asked.service)?.promises((asked.from, asked.epoch), lasts, Instant::now())
+    pub(crate) fn promises(&self, number: u64, master: (Member, Epoch), lasts: Duration) -> Option<Member> {
+        self.get(number)?.promises(master, lasts, Instant::now())
     }
 
     pub(crate) fn remove(&self, number: u64) {

@@ -22,5 +22,5 @@ pub(super) use self::{
     loss::accept,
     membership::{Membership, Stands},
     shipper::Shipper,
-    word::asks,
+    word::place,
 };

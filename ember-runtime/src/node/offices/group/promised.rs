@@ -66,16 +66,16 @@ impl Promised {
 
     /// Whose acknowledgements it needs, and by what they are reached.
     fn needed(&self) -> Option<BTreeMap<Member, Option<Pid>>> {
-        self.replica.look(self.epoch, |leader| leader.needs().map(|member| (member, leader.reached(member))).collect())
+        self.replica.look(self.epoch, |leader| leader.needed())
     }
 
     async fn ask(&self, member: Member, at: Option<Pid>) -> bool {
         let Some(at) = at else { return false };
-        let millis = u32::try_from(self.lease.as_millis()).unwrap_or(u32::MAX);
-        let promise = Promise { service: at.number, from: self.replica.member(), epoch: self.epoch, millis };
+        let (from, epoch, lasts) = (self.replica.member(), self.epoch, self.lease);
         let answer = if at.node == self.router.key {
-            self.router.replicas.promises(&promise)
+            self.router.replicas.promises(at.number, (from, epoch), lasts)
         } else {
+            let promise = Promise { service: at.number, from, epoch, lasts };
             let node = self.router.directory().node(at.node.id).filter(|node| node.key == at.node);
             let Some(node) = node else { return false };
             match self.router.ask_node(&node, &promise).await {

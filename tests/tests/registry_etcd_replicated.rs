@@ -7,8 +7,8 @@ use ember_tests::{etcd_process::EtcdProcess, wait::eventually};
 use tokio::time::{Duration, Instant};
 
 const LEASE: Duration = Duration::from_secs(3);
-/// Three leases.
-const AWAY: Duration = Duration::from_secs(9);
+/// Longer than two leases.
+const AWAY: Duration = Duration::from_secs(7);
 
 #[message]
 #[derive(Default)]

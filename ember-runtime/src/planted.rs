@@ -48,6 +48,8 @@ pub(crate) enum Bug {
     ForgetOwed,
     /// A call that is committed with an entry leaves before that is acknowledged.
     SendAtOnce,
+    /// What members promise their master counts from when it hears so, not from when it asked.
+    PromiseFromReceipt,
     /// Who wants events is forgotten with its place in the view, and nobody says it again after a reconnect.
     ForgetInterest,
     /// When the workers of a concurrent service become more or fewer, what waits under a key goes to another worker than the one that has it.
@@ -75,7 +77,7 @@ mod chosen {
     const VARIABLE: &str = "EMBER_PLANTED";
 
     /// By the names that `EMBER_PLANTED` has for them.
-    const BUGS: [(&str, Bug); 25] = [
+    const BUGS: [(&str, Bug); 26] = [
         ("epoch-at-callee", Bug::EpochAtCallee),
         ("watch-from-now", Bug::WatchFromNow),
         ("retry-maybe-executed", Bug::RetryMaybeExecuted),
@@ -98,6 +100,7 @@ mod chosen {
         ("forget-outcomes", Bug::ForgetOutcomes),
         ("forget-owed", Bug::ForgetOwed),
         ("send-at-once", Bug::SendAtOnce),
+        ("promise-from-receipt", Bug::PromiseFromReceipt),
         ("forget-interest", Bug::ForgetInterest),
         ("move-key", Bug::MoveKey),
         ("shard-by-workers", Bug::ShardByWorkers),

@@ -31,7 +31,7 @@ const ORDER: &str = "order::the_order_of_each_key_stays_while_the_workers_come_a
 const PURSE: &str = "judged::each_key_has_one_shard_at_a_time_whatever_dies_while_it_breathes_and_shards_panic";
 
 /// The bugs, and the proof that finds each.
-const BUGS: [(&str, &str); 25] = [
+const BUGS: [(&str, &str); 26] = [
     ("epoch-at-callee", BESIDE),
     ("watch-from-now", ENDING),
     ("retry-maybe-executed", ELSEWHERE),
@@ -54,6 +54,7 @@ const BUGS: [(&str, &str); 25] = [
     ("forget-outcomes", AGAIN),
     ("forget-owed", OWES),
     ("send-at-once", OWES),
+    ("promise-from-receipt", SHOWN),
     ("forget-interest", GAPS),
     ("move-key", ORDER),
     ("shard-by-workers", PURSE),

@@ -24,7 +24,7 @@ pub(crate) use self::{
     paths::far,
     requests::{
         CloseStream, Describe, EndOf, Entries, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, OwedCall, Piece, PieceOf,
-        Question, Replicate,
+        Promise, Question, Replicate,
     },
     routes::{Begin, Following, Over, Router, Wish},
 };

@@ -1,13 +1,16 @@
 //! The right of one instance to act for its group, as its handlers ask for it: where one starts, and where its reply is released.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use super::{
     role::Role,
-    tenure::{Tenure, Term},
+    tenure::{Sent, Tenure, Term},
 };
 use crate::{
     error::{LostReason, RefusedReason},
@@ -35,6 +38,8 @@ struct Rest {
     master: Option<(Epoch, Option<Pid>)>,
     /// The epoch of the office that it has left last: others may see it there for a while.
     left: Option<Epoch>,
+    /// What the members of its group have promised last: to take no office for so long, when they were asked then.
+    promised: Option<(Sent, Duration)>,
 }
 
 impl OfficeSeat {
@@ -67,6 +72,7 @@ impl OfficeSeat {
     pub(crate) fn leave(&self) -> Option<Epoch> {
         let mut rest = lock(&self.rest);
         self.acting.store(0, Ordering::Release);
+        rest.promised = None;
         let (epoch, _) = rest.elected.take()?;
         rest.left = Some(epoch);
         rest.master = rest.master.map(|(known, master)| (known, master.filter(|_| known != epoch)));
@@ -97,9 +103,34 @@ impl OfficeSeat {
     fn acting_if(&self, is_in: impl FnOnce(&Tenure, Term) -> bool) -> Option<Epoch> {
         let acting = self.acting.load(Ordering::Acquire);
         let term = Term(self.term.load(Ordering::Relaxed));
-        let acts = acting != 0 && is_in(&self.tenure, term);
+        let acts = acting != 0 && (is_in(&self.tenure, term) || self.is_promised(term));
         // The term may be that of a later office, which began in between.
         (acts && self.acting.load(Ordering::Acquire) == acting).then_some(Epoch(acting))
+    }
+
+    /// All members of its group whose acknowledgements it needs have promised to take no office for so long, when they were asked then: as long as
+    /// that holds it acts on, also where the time of its lease is over, but not by another lease.
+    pub(crate) fn is_promised_to(&self, epoch: Epoch, sent: Sent, lasts: Duration) {
+        let mut rest = lock(&self.rest);
+        if rest.elected.is_some_and(|(elected, _)| elected == epoch) {
+            rest.promised = Some((sent, lasts));
+        }
+    }
+
+    /// Others are needed from now on.
+    pub(crate) fn forgets_promises(&self) {
+        lock(&self.rest).promised = None;
+    }
+
+    #[cold]
+    fn is_promised(&self, term: Term) -> bool {
+        let promised = lock(&self.rest).promised;
+        promised.is_some_and(|promised| self.tenure.is_promised(promised)) && self.tenure.is_still(term)
+    }
+
+    /// Whether what it holds by this lease goes on.
+    pub(crate) fn holds(&self, term: Term) -> bool {
+        self.tenure.is_in(term) || self.is_promised(term)
     }
 
     /// Whether a handler may start that acts for the group: the epoch in which it does. `asked` is that for which the caller sent it.

@@ -105,3 +105,34 @@ async fn a_fence_is_the_epoch_and_holds_as_long_as_the_office() {
     assert_eq!(fence.check().unwrap_err().to_string(), Error::NotMaster { epoch: Epoch(7) }.to_string());
     assert_eq!(fence.release(), Err(LostReason::Deposed { epoch: 7 }));
 }
+
+#[tokio::test(start_paused = true)]
+async fn whose_group_has_promised_acts_on_as_long_as_that_holds_but_by_no_other_lease() {
+    let (tenure, term, seat) = seat();
+    seat.elect(Epoch(5), term, pid(1));
+    assert!(seat.enter(Epoch(5)));
+    advance(TTL).await;
+    assert!(!seat.holds(term) && tenure.ends_within(term, Duration::ZERO));
+    let sent = tenure.sends();
+    seat.is_promised_to(Epoch(4), sent, TTL);
+    assert_eq!(seat.acting(), None, "of another office");
+    seat.is_promised_to(Epoch(5), sent, TTL);
+    assert_eq!((seat.acting(), seat.start(None), seat.release(Epoch(5))), (Some(Epoch(5)), Ok(Epoch(5)), Ok(())));
+    // It ends a second before that of who has given it.
+    advance(TTL - Duration::from_millis(1_001)).await;
+    assert!(seat.holds(term) && seat.acting() == Some(Epoch(5)));
+    advance(Duration::from_millis(1)).await;
+    assert!(!seat.holds(term) && seat.acting().is_none());
+    for ends in [OfficeSeat::forgets_promises, |seat: &OfficeSeat| _ = seat.leave()] {
+        seat.is_promised_to(Epoch(5), tenure.sends(), TTL);
+        assert!(seat.holds(term));
+        ends(&seat);
+        assert!(!seat.holds(term));
+    }
+    seat.elect(Epoch(6), term, pid(1));
+    seat.is_promised_to(Epoch(6), tenure.sends(), TTL);
+    assert!(seat.enter(Epoch(6)) && seat.holds(term));
+    // The registry has said that its lease is over.
+    tenure.end();
+    assert!(!seat.holds(term) && seat.acting().is_none());
+}

@@ -42,6 +42,9 @@ pub(crate) struct Tenure {
 /// So much of a tick is no part of it, but of the term: a microsecond, where ticks are a thousand and more.
 const TERM: u64 = 0x3ff;
 
+/// What others promise ends so much earlier for whom they promise it, or by half where it is shorter than twice that.
+const PROMISED: Duration = Duration::from_secs(1);
+
 /// One lease among those that a node has had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Term(pub(crate) u64);
@@ -153,6 +156,11 @@ impl Tenure {
         !is_over && self.is_still(term)
     }
 
+    /// Whether it is this lease still, and its time is over this long from now, or before.
+    pub(crate) fn ends_within(&self, term: Term, time: Duration) -> bool {
+        self.clock.now().saturating_add(nanos(time)) >= self.until.load(Ordering::Acquire) && self.is_still(term)
+    }
+
     /// The same where a handler starts: the clock is looked at once in a tick of the kernel's.
     ///
     /// A look at the clock is as good as new for the rest of its tick, which has 10 ms at most where the machine runs; the margin has at least ten times that. A
@@ -174,6 +182,12 @@ impl Tenure {
             self.looked.store(looked, Ordering::Release);
         }
         is_in
+    }
+
+    /// Whether what was promised for so long, when that was asked for then, certainly holds now.
+    pub(crate) fn is_promised(&self, (sent, lasts): (Sent, Duration)) -> bool {
+        let margin = (lasts / MARGIN).max(PROMISED.min(lasts / 2));
+        self.clock.now() < sent.0.saturating_add(nanos(lasts - margin))
     }
 
     /// Tells of leases that begin and end.

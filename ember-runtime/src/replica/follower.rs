@@ -71,6 +71,11 @@ impl Follower {
         self.epoch
     }
 
+    /// Whether this is the master that it follows, and it has a state that it could become the next with.
+    pub(crate) fn follows(&self, (master, epoch): (Member, Epoch)) -> bool {
+        self.has_state && !self.deposed && self.epoch == epoch && self.master == Some(master)
+    }
+
     /// The in-sync set, as far as this member knows it.
     pub(crate) fn set(&self) -> &InSync {
         &self.set

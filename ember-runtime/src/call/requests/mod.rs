@@ -16,8 +16,8 @@ pub(crate) use self::{
     outcome::{Attempt, HandedOver, Outcome, describe, failed, sound, undecodable, waits},
     owed::OwedCall,
     question::{
-        CloseStream, Describe, EndOf, Entries, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, Piece, PieceOf, Question,
-        Replicate,
+        CloseStream, Describe, EndOf, Entries, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, Piece, PieceOf, Promise,
+        Question, Replicate,
     },
     request::Options,
     retry::Keep,

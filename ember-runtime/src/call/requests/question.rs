@@ -1,5 +1,7 @@
 //! What nodes ask each other, not their services.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -98,6 +100,22 @@ impl Question for Replicate {
     type Answer = Option<Answer>;
 
     const ID: MethodId = MethodId::of("ember: replicate");
+}
+
+/// A master asks the service of this number, another member of its group: to take no office for so long.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Promise {
+    pub(crate) service: u64,
+    pub(crate) from: Member,
+    pub(crate) epoch: Epoch,
+    pub(crate) lasts: Duration,
+}
+
+impl Question for Promise {
+    /// As whom it promises that; nothing if it does not.
+    type Answer = Option<Member>;
+
+    const ID: MethodId = MethodId::of("ember: promise");
 }
 
 /// To learn the state of its group from another member.

@@ -58,6 +58,18 @@ pub(crate) struct OfficeNow {
     pub(crate) names: BTreeMap<Pid, Pid>,
 }
 
+impl OfficeNow {
+    /// The epoch that the registry has.
+    pub(crate) fn recorded(&self) -> Option<Epoch> {
+        self.epoch.as_ref().map(|it| it.record.epoch)
+    }
+
+    /// Whether the view shows this election.
+    pub(crate) fn is_held_by(&self, pid: Pid, epoch: Epoch) -> bool {
+        self.master.is_some_and(|it| it.record.pid == pid && it.record.epoch == epoch)
+    }
+}
+
 impl Office {
     fn is_empty(&self) -> bool {
         let nothing = self.master.is_none() && self.epoch.is_none() && self.round.is_none();

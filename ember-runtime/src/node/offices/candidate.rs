@@ -138,7 +138,7 @@ impl Candidate {
         let elected = match &mut self.stage {
             Stage::Elected { epoch, seen, .. } => {
                 // Where the registry has been away meanwhile, the view does not lag behind the election: what it has not is lost.
-                *seen |= returned || names(facts.office, self.pid, *epoch);
+                *seen |= returned || facts.office.is_held_by(self.pid, *epoch);
                 Some(*seen)
             }
             _ => None,
@@ -166,7 +166,7 @@ impl Candidate {
         match &mut self.stage {
             Stage::Bidding | Stage::Leaving => Step::Nothing,
             Stage::Elected { epoch, term, seen, .. } => {
-                let gone = *seen && !names(facts.office, self.pid, *epoch);
+                let gone = *seen && !facts.office.is_held_by(self.pid, *epoch);
                 // Its state may be gone, or a later master may have told it so itself.
                 let leads = self.member.as_ref().is_none_or(|member| member.replica.leads(Some(*epoch)));
                 let lost = gone || highest > Some(*epoch) || !self.seat.tenure().is_still(*term) || !leads;
@@ -192,7 +192,7 @@ impl Candidate {
                     self.vacated = None;
                     match self.stand(facts, lease) {
                         // Whoever is started meanwhile knows of none, and waits for nobody.
-                        Step::Wait(until) => match self.raise(facts, recorded(facts.office)) {
+                        Step::Wait(until) => match self.raise(facts, facts.office.recorded()) {
                             Some(Step::Wait(earlier)) => Step::Wait(until.min(earlier)),
                             step => step.unwrap_or(Step::Wait(until)),
                         },
@@ -230,10 +230,12 @@ impl Candidate {
         }
         let was_last = self.member.is_none() && facts.office.last.is_some_and(|last| last.pid == self.pid);
         let quiet_until = facts.quiet_until.filter(|_| !was_last && !planted(Bug::ClaimAtOnce));
-        let from = [Some(free_since + facts.patience), self.not_before, quiet_until].into_iter().flatten().max();
+        let promised = self.member.as_ref().and_then(|member| member.promised(lease));
+        let from =
+            [Some(free_since + facts.patience), self.not_before, quiet_until, promised].into_iter().flatten().max();
         match from.filter(|from| facts.now < *from) {
             Some(from) => Step::Wait(from),
-            None if planted(Bug::CountClaims) => Step::Bid(next_epoch(recorded(facts.office), 0, None)),
+            None if planted(Bug::CountClaims) => Step::Bid(next_epoch(facts.office.recorded(), 0, None)),
             None => {
                 let known = self.member.as_ref().map(Membership::epoch);
                 let claimed = facts.office.claims().map(|claim| claim.epoch).max();
@@ -281,7 +283,17 @@ impl Candidate {
     /// It has not been elected, or that is not known.
     pub(super) fn failed_bid(&mut self, now: Instant) {
         self.stage = Stage::Out;
+        self.member.iter().for_each(|member| member.replica.has_bid());
         self.hold_back(now, AFTER_A_BID);
+    }
+
+    /// It asks the registry for its office, unless it has promised its master meanwhile to take none.
+    pub(super) fn bids(&mut self, now: Instant) -> bool {
+        let may = self.member.as_ref().is_none_or(|member| member.replica.bids(now));
+        if may {
+            self.stage = Stage::Bidding;
+        }
+        may
     }
 
     pub(super) fn elected(&mut self, epoch: Epoch, term: Term, revision: i64) {
@@ -291,6 +303,7 @@ impl Candidate {
         self.seat.elect(epoch, term, self.pid);
         if let Some(member) = &mut self.member {
             member.elected(epoch);
+            member.replica.has_bid();
         }
     }
 
@@ -373,16 +386,6 @@ impl Candidate {
             follows
         })
     }
-}
-
-/// The epoch that the registry has.
-fn recorded(office: &OfficeNow) -> Option<Epoch> {
-    office.epoch.as_ref().map(|it| it.record.epoch)
-}
-
-/// Whether the view shows its election.
-fn names(office: &OfficeNow, pid: Pid, epoch: Epoch) -> bool {
-    office.master.is_some_and(|it| it.record.pid == pid && it.record.epoch == epoch)
 }
 
 /// As etcd counts.

@@ -20,7 +20,7 @@ use super::{
     booth::Booth,
     candidate::{Candidate, Stage, Step},
     done::{Done, tell},
-    group::{Facts, asks},
+    group::{Facts, place},
 };
 use crate::{
     actor::{AnyCell, ServiceState},
@@ -28,7 +28,7 @@ use crate::{
     clock::Clock,
     directory::Directory,
     office::{Appointment, OfficeName, OfficeSeat, Tenure},
-    replica::{Place, Replica},
+    replica::Replica,
     sync::lock,
 };
 
@@ -119,8 +119,8 @@ impl Elections {
         let lease = lease.max(self.booth.shortest()).unwrap_or_default();
         let office = cell.identity().office();
         if let Some(replica) = &replica {
-            let asks = Box::new(asks(&self.router, replica, office.clone()));
-            replica.stands_at(Place { seat: Arc::clone(&seat), shown: self.directory.shown(&office), asks });
+            let (seat, shown) = (Arc::clone(&seat), self.directory.shown(&office));
+            replica.stands_at(place(&self.router, &self.booth, replica, office.clone(), (seat, shown)));
         }
         let mut candidate = Candidate::new((office, pid), seat, replica, lease);
         if let Some(member) = &mut candidate.member {

@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{
     booth::Changed,
-    candidate::{Candidate, Stage},
+    candidate::Candidate,
     done::Done,
     elections::{Elections, Known, ON_THEIR_WAY, SWEEP},
     group::{Membership, Shipper, accept},
@@ -71,8 +71,10 @@ impl Elections {
         epoch: Epoch,
         now: &OfficeNow,
     ) {
-        let Some((term, lease)) = self.booth.holds_by(&candidate.seat) else { return };
-        candidate.stage = Stage::Bidding;
+        let Some((term, lease)) = self.booth.holds_by(&candidate.seat).filter(|_| candidate.bids(Instant::now()))
+        else {
+            return;
+        };
         let office = candidate.office.clone();
         let group = candidate.member.as_ref().and_then(Membership::record);
         let bid = self.booth.stand(&office, candidate.record(epoch), group, now, lease);

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use crate::{
     actor::Load,
     call::{
-        CloseStream, Describe, EndOf, EntriesOf, HowFar, LearnFrom, More, NODE_ITSELF, OutcomeOf, PieceOf, Question,
-        Replicate, Router,
+        CloseStream, Describe, EndOf, EntriesOf, HowFar, LearnFrom, More, NODE_ITSELF, OutcomeOf, PieceOf, Promise,
+        Question, Replicate, Router,
     },
     error::RefusedReason,
     event::{Announce, Batch, Hub},
@@ -197,6 +197,9 @@ impl Door {
             }),
             HowFar::ID => at_once(reply, &payload, |HowFar { service, asks }| {
                 router.replicas.far(service, asks.map(|member| (peer, member)))
+            }),
+            Promise::ID => at_once(reply, &payload, |Promise { service, from, epoch, lasts }| {
+                router.replicas.promises(service, (from, epoch), lasts)
             }),
             LearnFrom::ID => {
                 later(&router, reply, &payload, |router, question| async move { learn::learn(&router, question).await })

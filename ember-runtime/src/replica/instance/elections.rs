@@ -1,6 +1,8 @@
 //! What elections ask of it, and tell it.
 
-use std::{mem, sync::atomic::Ordering};
+use std::{mem, sync::atomic::Ordering, time::Duration};
+
+use tokio::time::Instant;
 
 use super::{Part, Replica, Standing};
 use crate::{
@@ -29,6 +31,45 @@ impl Replica {
                 Standing { member, epoch: it.epoch(), knows: Some(it.knows()), set: it.set().clone(), last }
             }
         }
+    }
+
+    /// Promises the master that it follows to take no office for so long, where the registry does not answer here either: as whom, if it does. Where the
+    /// registry answers, that says who is the master.
+    pub(crate) fn promises(&self, master: (Member, Epoch), lasts: Duration, now: Instant) -> Option<Member> {
+        if !self.place.get().is_some_and(|place| (place.is_cut_off)()) {
+            return None;
+        }
+        let mut inner = self.lock();
+        let me = match &inner.part {
+            Part::Follows(follower) if follower.follows(master) && !inner.bids && !inner.is_broken() => follower.me(),
+            _ => return None,
+        };
+        // Whoever asks for more than there is of time has none.
+        inner.promised = inner.promised.max(Some(now.checked_add(lasts)?));
+        Some(me)
+    }
+
+    /// Whether it goes on from a journal, and has heard of no master since.
+    pub(crate) fn is_back(&self) -> bool {
+        matches!(&self.lock().part, Part::Follows(follower) if follower.is_back())
+    }
+
+    /// It takes no office before then.
+    pub(crate) fn promised(&self) -> Option<Instant> {
+        self.lock().promised
+    }
+
+    /// It is about to ask the registry for its office, if it has not promised to take none: then it promises nothing until the
+    /// [outcome](Self::has_bid) is known.
+    pub(crate) fn bids(&self, now: Instant) -> bool {
+        let mut inner = self.lock();
+        inner.bids = inner.promised.is_none_or(|until| until <= now);
+        inner.bids
+    }
+
+    /// The outcome of its bid is known, or it holds back.
+    pub(crate) fn has_bid(&self) {
+        self.lock().bids = false;
     }
 
     /// It has been elected by a record that names this set. It leads when its first record has been acknowledged: see [`led`](Self::led). It does

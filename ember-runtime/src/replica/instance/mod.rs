@@ -24,6 +24,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use self::{
     album::{Album, Size},
@@ -80,6 +81,10 @@ struct Inner {
     applies: Option<Point>,
     /// A state that has been learnt, and that its service has not taken over yet.
     learnt: Option<Learnt>,
+    /// It takes no office before then: its master acts by that.
+    promised: Option<Instant>,
+    /// It has asked the registry for its office, and promises nothing.
+    bids: bool,
     /// Its journal, if it has one.
     kept: Option<Kept>,
     /// Of a master that is alone in sync: what its log has no more.
@@ -177,7 +182,17 @@ impl Replica {
     pub(crate) fn new(pid: Pid, types: Fingerprints, terms: Terms, largest: usize) -> Self {
         let part = Part::Follows(Follower::new(Member::first(pid)));
         let (album, sized) = (Album::default(), Size::default());
-        let inner = Inner { part, leaving: Leaving::default(), applies: None, learnt: None, kept: None, album, sized };
+        let inner = Inner {
+            part,
+            leaving: Leaving::default(),
+            applies: None,
+            learnt: None,
+            promised: None,
+            bids: false,
+            kept: None,
+            album,
+            sized,
+        };
         let [told, owed, spare] = [false; 3].map(AtomicBool::new);
         let [changes, parts] = [(); 2].map(|()| ordered::Sender::default());
         let (place, word) = (OnceLock::new(), Mutex::default());

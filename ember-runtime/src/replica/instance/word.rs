@@ -17,6 +17,8 @@ pub(crate) struct Place {
     pub(crate) seat: Arc<OfficeSeat>,
     /// What clients here have seen of its group.
     pub(crate) shown: Arc<Shown>,
+    /// The registry does not answer here.
+    pub(crate) is_cut_off: Box<dyn Fn() -> bool + Send + Sync>,
     /// Has its master asked for its word, which then comes, and told who asks.
     pub(crate) asks: Box<dyn Fn() + Send + Sync>,
 }

@@ -1,6 +1,6 @@
 //! Whom a master has heard of as whom, and what it does for an instance that lacks what it would be sent next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Heard, Leader};
 use crate::{
@@ -12,6 +12,11 @@ impl Leader {
     /// Those who have answered.
     pub(crate) fn heard(&self) -> BTreeSet<Pid> {
         self.peers.iter().filter(|(_, peer)| peer.member.is_some()).map(|(pid, _)| *pid).collect()
+    }
+
+    /// The others whose acknowledgements are needed, and by what they are reached, if they have answered.
+    pub(crate) fn needed(&self) -> BTreeMap<Member, Option<Pid>> {
+        self.needed.iter().map(|member| (*member, self.reached(*member))).collect()
     }
 
     /// By what another is reached that is on this node and is this member now, if it was heard of as an earlier one.

@@ -93,6 +93,11 @@ impl Replicas {
         Some(replica.far())
     }
 
+    /// What a service here promises the master of its group.
+    pub(crate) fn promises(&self, number: u64, master: (Member, Epoch), lasts: Duration) -> Option<Member> {
+        self.get(number)?.promises(master, lasts, Instant::now())
+    }
+
     pub(crate) fn remove(&self, number: u64) {
         lock(&self.by_number).remove(&number);
         lock(&self.pictures).kept.remove(&number);

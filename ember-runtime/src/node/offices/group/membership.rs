@@ -23,6 +23,8 @@ pub(in crate::node::offices) struct Membership {
     pub(in crate::node::offices) group: Option<InSync>,
     /// There is no registry, and nobody else.
     pub(in crate::node::offices) is_alone: bool,
+    /// It goes on from a journal since then, and does not know what it has promised before.
+    back_since: Option<Instant>,
 }
 
 /// Whether a member may stand.
@@ -36,12 +38,19 @@ pub(in crate::node::offices) enum Stands {
 
 impl Membership {
     pub(in crate::node::offices) fn new(replica: Arc<Replica>) -> Self {
-        Self { replica, unrecorded_since: None, claims: Claims::default(), group: None, is_alone: false }
+        let back_since = replica.is_back().then(Instant::now);
+        Self { replica, unrecorded_since: None, claims: Claims::default(), group: None, is_alone: false, back_since }
     }
 
     /// The highest epoch that it has followed or led.
     pub(in crate::node::offices) fn epoch(&self) -> Epoch {
         self.replica.standing().epoch
+    }
+
+    /// It takes no office before then, as it has promised a master. `lease`: for how long it may have.
+    pub(in crate::node::offices) fn promised(&self, lease: Duration) -> Option<Instant> {
+        let before = self.back_since.filter(|_| !self.is_alone).map(|since| since + lease);
+        self.replica.promised().max(before)
     }
 
     /// What it has to say, since the registry has less than is known. `lease`: how long one of its group may act who is not heard of.

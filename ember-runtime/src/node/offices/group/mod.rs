@@ -10,6 +10,7 @@ pub(crate) mod learn;
 mod loss;
 mod membership;
 mod owing;
+mod promised;
 mod shipper;
 #[cfg(all(test, feature = "cluster"))]
 mod tests;
@@ -21,5 +22,5 @@ pub(super) use self::{
     loss::accept,
     membership::{Membership, Stands},
     shipper::Shipper,
-    word::asks,
+    word::place,
 };

@@ -17,6 +17,7 @@ use super::{
     debtor::Debtor,
     lane::lane,
     owing::Owing,
+    promised::Promised,
 };
 use crate::{
     call::Router,
@@ -54,10 +55,20 @@ impl Shipper {
     /// Until the office is lost.
     pub(in crate::node::offices) async fn run(self) {
         let ends = gives_up(Arc::clone(&self.replica), Arc::clone(&self.seat), self.term);
+        let promised = Promised {
+            replica: Arc::clone(&self.replica),
+            router: Arc::clone(&self.router),
+            seat: Arc::clone(&self.seat),
+            office: self.office.clone(),
+            lease: self.lease,
+            epoch: self.epoch,
+            term: self.term,
+        };
         // What the registry is asked for may take longer than the lease lasts.
         tokio::select! {
             biased;
             () = ends => {}
+            () = promised.run() => {}
             () = self.ships() => {}
         }
     }
@@ -147,6 +158,7 @@ impl Shipper {
 
     /// Has another set written; whether it is the master still.
     async fn change(&mut self, next: BTreeSet<Member>) -> bool {
+        self.seat.forgets_promises();
         let begun =
             self.replica.lead(self.epoch, |leader| leader.begin_change(next.clone()).then(|| leader.set().version + 1));
         let version = match begun {
@@ -189,10 +201,10 @@ impl Shipper {
     }
 }
 
-/// With the end of its lease a master acts no more, whether or not the registry is there to tell: whoever waits, or comes to wait, is told so. For ever.
+/// With the end of its right a master acts no more, whether or not the registry is there to tell: whoever waits, or comes to wait, is told so. For ever.
 async fn gives_up(replica: Arc<Replica>, seat: Arc<OfficeSeat>, term: Term) {
     loop {
-        if !seat.tenure().is_in(term) {
+        if !seat.holds(term) {
             replica.gives_up();
         }
         sleep(LOOK).await;

@@ -27,6 +27,8 @@ pub(crate) struct OfficeSeat {
     acting: AtomicU64,
     /// By which lease.
     term: AtomicU64,
+    /// Until when on the clock of leases it goes on by what its group has promised it; 0 if it has promised nothing.
+    promised: AtomicU64,
     rest: Mutex<Rest>,
 }
 
@@ -38,13 +40,12 @@ struct Rest {
     master: Option<(Epoch, Option<Pid>)>,
     /// The epoch of the office that it has left last: others may see it there for a while.
     left: Option<Epoch>,
-    /// What the members of its group have promised last: to take no office for so long, when they were asked then.
-    promised: Option<(Sent, Duration)>,
 }
 
 impl OfficeSeat {
     pub(crate) fn new(tenure: Arc<Tenure>) -> Self {
-        Self { tenure, acting: AtomicU64::new(0), term: AtomicU64::new(0), rest: Mutex::default() }
+        let [acting, term, promised] = [const { AtomicU64::new(0) }; 3];
+        Self { tenure, acting, term, promised, rest: Mutex::default() }
     }
 
     /// The lease by which it holds its office.
@@ -72,7 +73,7 @@ impl OfficeSeat {
     pub(crate) fn leave(&self) -> Option<Epoch> {
         let mut rest = lock(&self.rest);
         self.acting.store(0, Ordering::Release);
-        rest.promised = None;
+        self.promised.store(0, Ordering::Release);
         let (epoch, _) = rest.elected.take()?;
         rest.left = Some(epoch);
         rest.master = rest.master.map(|(known, master)| (known, master.filter(|_| known != epoch)));
@@ -108,27 +109,26 @@ impl OfficeSeat {
         (acts && self.acting.load(Ordering::Acquire) == acting).then_some(Epoch(acting))
     }
 
-    /// All members of its group whose acknowledgements it needs have promised to take no office for so long, when they were asked then: as long as
-    /// that holds it acts on, also where the time of its lease is over, but not by another lease.
-    pub(crate) fn is_promised_to(&self, epoch: Epoch, sent: Sent, lasts: Duration) {
-        let mut rest = lock(&self.rest);
+    /// All others of its group have promised to take no office for so long, when they were asked then: as long as that holds it acts on, also where
+    /// the time of its lease is over, but not by another lease.
+    pub(crate) fn goes_on_by(&self, epoch: Epoch, sent: Sent, lasts: Duration) {
+        let rest = lock(&self.rest);
         if rest.elected.is_some_and(|(elected, _)| elected == epoch) {
-            rest.promised = Some((sent, lasts));
+            self.promised.store(Tenure::promise_ends(sent, lasts), Ordering::Release);
         }
     }
 
-    /// Others are needed from now on.
+    /// The promises of others are needed from now on.
     pub(crate) fn forgets_promises(&self) {
-        lock(&self.rest).promised = None;
+        self.promised.store(0, Ordering::Release);
     }
 
     #[cold]
     fn is_promised(&self, term: Term) -> bool {
-        let promised = lock(&self.rest).promised;
-        promised.is_some_and(|promised| self.tenure.is_promised(promised)) && self.tenure.is_still(term)
+        self.tenure.is_before(self.promised.load(Ordering::Acquire)) && self.tenure.is_still(term)
     }
 
-    /// Whether what it holds by this lease goes on.
+    /// Whether what it holds by this lease goes on: by its time, or by promises.
     pub(crate) fn holds(&self, term: Term) -> bool {
         self.tenure.is_in(term) || self.is_promised(term)
     }

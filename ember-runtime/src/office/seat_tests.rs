@@ -114,9 +114,9 @@ async fn whose_group_has_promised_acts_on_as_long_as_that_holds_but_by_no_other_
     advance(TTL).await;
     assert!(!seat.holds(term) && tenure.ends_within(term, Duration::ZERO));
     let sent = tenure.sends();
-    seat.is_promised_to(Epoch(4), sent, TTL);
+    seat.goes_on_by(Epoch(4), sent, TTL);
     assert_eq!(seat.acting(), None, "of another office");
-    seat.is_promised_to(Epoch(5), sent, TTL);
+    seat.goes_on_by(Epoch(5), sent, TTL);
     assert_eq!((seat.acting(), seat.start(None), seat.release(Epoch(5))), (Some(Epoch(5)), Ok(Epoch(5)), Ok(())));
     // It ends a second before that of who has given it.
     advance(TTL - Duration::from_millis(1_001)).await;
@@ -124,13 +124,13 @@ async fn whose_group_has_promised_acts_on_as_long_as_that_holds_but_by_no_other_
     advance(Duration::from_millis(1)).await;
     assert!(!seat.holds(term) && seat.acting().is_none());
     for ends in [OfficeSeat::forgets_promises, |seat: &OfficeSeat| _ = seat.leave()] {
-        seat.is_promised_to(Epoch(5), tenure.sends(), TTL);
+        seat.goes_on_by(Epoch(5), tenure.sends(), TTL);
         assert!(seat.holds(term));
         ends(&seat);
         assert!(!seat.holds(term));
     }
     seat.elect(Epoch(6), term, pid(1));
-    seat.is_promised_to(Epoch(6), tenure.sends(), TTL);
+    seat.goes_on_by(Epoch(6), tenure.sends(), TTL);
     assert!(seat.enter(Epoch(6)) && seat.holds(term));
     // The registry has said that its lease is over.
     tenure.end();

@@ -184,10 +184,15 @@ impl Tenure {
         is_in
     }
 
-    /// Whether what was promised for so long, when that was asked for then, certainly holds now.
-    pub(crate) fn is_promised(&self, (sent, lasts): (Sent, Duration)) -> bool {
+    /// When what others have promised for so long, when they were asked then, certainly holds no more.
+    pub(crate) fn promise_ends(Sent(sent): Sent, lasts: Duration) -> u64 {
         let margin = (lasts / MARGIN).max(PROMISED.min(lasts / 2));
-        self.clock.now() < sent.0.saturating_add(nanos(lasts - margin))
+        sent.saturating_add(nanos(lasts - margin))
+    }
+
+    /// Whether it is not so late yet.
+    pub(crate) fn is_before(&self, end: u64) -> bool {
+        self.clock.now() < end
     }
 
     /// Tells of leases that begin and end.

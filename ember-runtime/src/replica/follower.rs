@@ -71,9 +71,10 @@ impl Follower {
         self.epoch
     }
 
-    /// Whether this is the master that it follows, and it has a state that it could become the next with.
-    pub(crate) fn follows(&self, (master, epoch): (Member, Epoch)) -> bool {
-        self.has_state && !self.deposed && self.epoch == epoch && self.master == Some(master)
+    /// Whether it knows of no later master than this one, and of no other of that epoch. Who has no state may promise too: it could begin a new
+    /// group where the registry has lost this one.
+    pub(crate) fn may_promise(&self, (master, epoch): (Member, Epoch)) -> bool {
+        epoch > self.epoch || epoch == self.epoch && self.master.is_none_or(|known| known == master)
     }
 
     /// The in-sync set, as far as this member knows it.

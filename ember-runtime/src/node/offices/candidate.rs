@@ -206,13 +206,15 @@ impl Candidate {
     /// Tells the registry, which knows of no later epoch than `recorded`, of the highest. A group that has a state says so by its claims.
     fn raise(&mut self, facts: &Facts<'_>, recorded: Option<Epoch>) -> Option<Step> {
         let later = facts.office.highest.filter(|highest| Some(*highest) > recorded)?;
+        // Told here, what the registry has would count again.
+        if !facts.eligible || self.member.is_some() || planted(Bug::CountClaims) {
+            return None;
+        }
         if let Some(at) = self.raise_at.filter(|at| facts.now < *at) {
             return Some(Step::Wait(at));
         }
-        (facts.eligible && self.member.is_none() && !planted(Bug::CountClaims)).then(|| {
-            self.raise_at = Some(facts.now + AFTER_A_FAILURE);
-            Step::Raise(later)
-        })
+        self.raise_at = Some(facts.now + AFTER_A_FAILURE);
+        Some(Step::Raise(later))
     }
 
     /// The office is free.
@@ -283,7 +285,7 @@ impl Candidate {
     /// It has not been elected, or that is not known.
     pub(super) fn failed_bid(&mut self, now: Instant) {
         self.stage = Stage::Out;
-        self.member.iter().for_each(|member| member.replica.has_bid());
+        self.member.iter().for_each(|member| member.replica.bid_is_over());
         self.hold_back(now, AFTER_A_BID);
     }
 
@@ -303,7 +305,7 @@ impl Candidate {
         self.seat.elect(epoch, term, self.pid);
         if let Some(member) = &mut self.member {
             member.elected(epoch);
-            member.replica.has_bid();
+            member.replica.bid_is_over();
         }
     }
 

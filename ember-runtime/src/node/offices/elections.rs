@@ -187,7 +187,7 @@ impl Elections {
         let mut known = self.lock();
         let Some(candidate) = known.candidates.get_mut(&number) else { return false };
         let is_master = candidate.seat.acting().is_some();
-        let gives_up = is_master && self.others(candidate, &self.directory.office(&candidate.office)).next().is_some();
+        let gives_up = is_master && self.has_heirs(candidate, &self.directory.office(&candidate.office));
         if gives_up {
             candidate.resigns = true;
             candidate.hold_back(Instant::now(), AFTER_A_HAND_OVER);
@@ -281,7 +281,7 @@ impl Elections {
             match candidate.step(&facts) {
                 Step::Nothing => {}
                 Step::Wait(until) => next = next.min(until),
-                Step::Bid(epoch) => self.bid(tasks, number, candidate, epoch, &office),
+                Step::Bid(epoch) => next = next.min(self.bid(tasks, number, candidate, epoch, &office).unwrap_or(next)),
                 Step::Claim { begins } => self.claim(tasks, number, candidate, begins, &office),
                 Step::Yield => {
                     tracing::warn!(
@@ -315,7 +315,7 @@ impl Elections {
                 candidate.pauses();
             }
             // With nobody to take over, a node that retires serves until it has ended.
-            let gives_up = candidate.resigns && (!*closed || self.others(candidate, &office).next().is_some());
+            let gives_up = candidate.resigns && (!*closed || self.has_heirs(candidate, &office));
             if gives_up && let Stage::Elected { epoch, .. } = candidate.stage {
                 candidate.resigns = false;
                 tell(

@@ -63,6 +63,7 @@ impl Elections {
         }
     }
 
+    /// Asks the registry for the office; when to look again, if that was not to be done.
     pub(super) fn bid(
         &self,
         tasks: &mut JoinSet<Done>,
@@ -70,15 +71,17 @@ impl Elections {
         candidate: &mut Candidate,
         epoch: Epoch,
         now: &OfficeNow,
-    ) {
-        let Some((term, lease)) = self.booth.holds_by(&candidate.seat).filter(|_| candidate.bids(Instant::now()))
-        else {
-            return;
-        };
+    ) -> Option<Instant> {
+        let (term, lease) = self.booth.holds_by(&candidate.seat)?;
+        if !candidate.bids(Instant::now()) {
+            // It has just promised its master to take none.
+            return candidate.member.as_ref()?.replica.promised();
+        }
         let office = candidate.office.clone();
         let group = candidate.member.as_ref().and_then(Membership::record);
         let bid = self.booth.stand(&office, candidate.record(epoch), group, now, lease);
         tasks.spawn(async move { Done::Bid { number, office, epoch, term, won: bid.await } });
+        None
     }
 
     /// Has the member say what it has.
@@ -163,6 +166,11 @@ impl Elections {
             listed.is_some_and(|it| it.state == ServiceState::Running && !it.suspect && !it.node.retiring)
         };
         office.members.iter().copied().filter(can)
+    }
+
+    /// Whether another could take its office now: it needs the registry for that.
+    pub(super) fn has_heirs(&self, candidate: &Candidate, office: &OfficeNow) -> bool {
+        self.booth.contact().is_good && self.others(candidate, office).next().is_some()
     }
 
     pub(super) fn patience(&self, candidate: &Candidate, office: &OfficeNow) -> Duration {

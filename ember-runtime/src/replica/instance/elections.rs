@@ -33,18 +33,20 @@ impl Replica {
         }
     }
 
-    /// Promises the master that it follows to take no office for so long, where the registry does not answer here either: as whom, if it does. Where the
-    /// registry answers, that says who is the master.
+    /// Promises a master to take no office for so long, where the registry does not answer here either: as whom, if it does. Where the registry
+    /// answers, that says who is the master. Nobody is promised more than a lease that is known here.
     pub(crate) fn promises(&self, master: (Member, Epoch), lasts: Duration, now: Instant) -> Option<Member> {
-        if !self.place.get().is_some_and(|place| (place.is_cut_off)()) {
-            return None;
-        }
         let mut inner = self.lock();
+        let is_cut_off = self.place.get().is_some_and(|place| (place.is_cut_off)());
         let me = match &inner.part {
-            Part::Follows(follower) if follower.follows(master) && !inner.bids && !inner.is_broken() => follower.me(),
+            Part::Follows(follower) if follower.may_promise(master) && !inner.bids && !inner.is_broken() => {
+                follower.me()
+            }
             _ => return None,
         };
-        // Whoever asks for more than there is of time has none.
+        if !is_cut_off || self.longest_known().is_none_or(|longest| lasts > longest) {
+            return None;
+        }
         inner.promised = inner.promised.max(Some(now.checked_add(lasts)?));
         Some(me)
     }
@@ -59,16 +61,16 @@ impl Replica {
         self.lock().promised
     }
 
-    /// It is about to ask the registry for its office, if it has not promised to take none: then it promises nothing until the
-    /// [outcome](Self::has_bid) is known.
+    /// It is about to ask the registry for its office, if it has not promised to take none: then it promises nothing until that is
+    /// [over](Self::bid_is_over).
     pub(crate) fn bids(&self, now: Instant) -> bool {
         let mut inner = self.lock();
         inner.bids = inner.promised.is_none_or(|until| until <= now);
         inner.bids
     }
 
-    /// The outcome of its bid is known, or it holds back.
-    pub(crate) fn has_bid(&self) {
+    /// The outcome of its bid is known, if it has made one.
+    pub(crate) fn bid_is_over(&self) {
         self.lock().bids = false;
     }
 

@@ -8,6 +8,8 @@ mod kept;
 mod leaving;
 mod links;
 mod picture;
+#[cfg(test)]
+mod promises_tests;
 mod reading;
 mod reads;
 #[cfg(test)]

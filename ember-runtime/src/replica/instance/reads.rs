@@ -29,6 +29,10 @@ impl Replica {
         self.lease.store(u64::try_from(lease.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
+    pub(super) fn longest_known(&self) -> Option<Duration> {
+        Some(self.lease.load(Ordering::Relaxed)).filter(|lease| *lease != u64::MAX).map(Duration::from_nanos)
+    }
+
     fn longest(&self) -> Duration {
         Duration::from_nanos(self.lease.load(Ordering::Relaxed))
     }

@@ -14,7 +14,6 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use tokio::time::Instant;
 
 use super::{Due, Place, Replica};
 use crate::{
@@ -25,7 +24,7 @@ use crate::{
     sync::lock,
 };
 
-fn pid(node: u64) -> Pid {
+pub(super) fn pid(node: u64) -> Pid {
     Pid { node: NodeKey { id: NodeId(node), incarnation: Incarnation(1) }, number: 1 }
 }
 
@@ -46,7 +45,7 @@ fn alone() -> Arc<Replica> {
 }
 
 /// Member 1, which follows the other of its group: it has its barrier.
-fn follows() -> Arc<Replica> {
+pub(super) fn follows() -> Arc<Replica> {
     let replica = Arc::new(Replica::new(pid(1), (1, 2), Terms::default(), 1 << 20));
     replica.receive(Batch {
         epoch: Epoch(1),
@@ -363,37 +362,4 @@ async fn a_slave_shows_what_its_master_vouched_for_in_the_last_lease_and_asks_in
     assert!(shows(Some(LEASE * 9)), "it is just a lease old");
     after(Duration::from_millis(1)).await;
     assert!(!shows(None) && !shows(Some(LEASE * 9)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_does_not_hear_the_registry_promises_its_master_to_take_no_office_for_a_while() {
-    const LEASE: Duration = Duration::from_secs(10);
-    let (replica, away) = (follows(), Arc::new(AtomicUsize::new(0)));
-    let is_away = Arc::clone(&away);
-    replica.stands_at(Place {
-        seat: Arc::new(OfficeSeat::new(Arc::new(Tenure::for_ever(BootClock::new(false))))),
-        shown: Arc::new(Shown::default()),
-        is_cut_off: Box::new(move || is_away.load(Ordering::Relaxed) > 0),
-        asks: Box::new(|| {}),
-    });
-    let (begun, master, me) = (Instant::now(), Member::first(pid(2)), Some(Member::first(pid(1))));
-    let promises = |master, epoch| replica.promises((master, Epoch(epoch)), LEASE, Instant::now());
-    assert_eq!((promises(master, 1), replica.promised()), (None, None), "the registry says who is the master");
-    away.store(1, Ordering::Relaxed);
-    assert_eq!((promises(Member::first(pid(3)), 1), promises(master, 2)), (None, None), "it follows another");
-    // It bids: who is elected is not known.
-    assert!(replica.bids(begun));
-    assert_eq!(promises(master, 1), None);
-    replica.has_bid();
-    assert_eq!((promises(master, 1), replica.promised()), (me, Some(begun + LEASE)));
-    let mut asked = Instant::now();
-    while !replica.bids(Instant::now()) {
-        asked = Instant::now();
-        tokio::time::advance(Duration::from_millis(500)).await;
-    }
-    assert_eq!(
-        (asked + Duration::from_millis(500)).saturating_duration_since(begun),
-        LEASE,
-        "not before that has ended"
-    );
 }

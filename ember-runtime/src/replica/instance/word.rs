@@ -67,7 +67,7 @@ pub(crate) struct Far {
     pub(crate) leads: Option<At>,
     /// Another set is under way.
     pub(crate) changes: bool,
-    /// The master's lease goes on.
+    /// The master acts: by its lease, or by what its group has promised.
     pub(crate) acts: bool,
 }
 

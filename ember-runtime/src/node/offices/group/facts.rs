@@ -26,11 +26,12 @@ pub(in crate::node::offices) struct Facts<'a> {
     pub(in crate::node::offices) wall: u64,
 }
 
-/// A candidate whose clock is behind the highest epoch goes beyond it by less than this: it is about a minute.
-const LEAP: u64 = 1 << 16;
+/// A candidate whose clock is behind the highest epoch goes beyond it by so much at most: four seconds. Whoever is elected seldom enough comes back
+/// to the clock.
+const LEAP: u64 = 1 << 12;
 
-/// The time, or more than the highest that is known: how much more is, most likely, another number for each who is elected.
-pub(in crate::node::offices) fn next_epoch(highest: Option<Epoch>, wall: u64, elected: Option<Pid>) -> Epoch {
-    let leap = elected.map_or(0, |pid| fnv1a_of(&[pid.to_string().as_bytes()]) % LEAP);
+/// The time, or more than the highest that is known: how much more is, most likely, another number for each candidate.
+pub(in crate::node::offices) fn next_epoch(highest: Option<Epoch>, wall: u64, candidate: Option<Pid>) -> Epoch {
+    let leap = candidate.map_or(0, |pid| fnv1a_of(&[pid.to_string().as_bytes()]) % LEAP);
     Epoch(rules::next_epoch(wall, highest.map(|highest| highest.0), leap).clamp(1, i64::MAX as u64))
 }

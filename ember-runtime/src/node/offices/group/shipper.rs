@@ -17,7 +17,7 @@ use super::{
     debtor::Debtor,
     lane::lane,
     owing::Owing,
-    promised::Promised,
+    promised::{Asks, others},
 };
 use crate::{
     call::Router,
@@ -55,7 +55,7 @@ impl Shipper {
     /// Until the office is lost.
     pub(in crate::node::offices) async fn run(self) {
         let ends = gives_up(Arc::clone(&self.replica), Arc::clone(&self.seat), self.term);
-        let promised = Promised {
+        let promised = Asks {
             replica: Arc::clone(&self.replica),
             router: Arc::clone(&self.router),
             seat: Arc::clone(&self.seat),
@@ -133,14 +133,8 @@ impl Shipper {
         }
     }
 
-    /// The other instances of its group that are listed, but for those of runs of nodes that have been started anew: they are listed until
-    /// their leases have run out, and are gone.
     fn peers(&self) -> BTreeSet<Pid> {
-        let directory = self.router.directory();
-        let is_over =
-            |pid: &Pid| directory.node(pid.node.id).is_some_and(|now| now.key.incarnation > pid.node.incarnation);
-        let members = directory.office(&self.office).members;
-        members.into_iter().filter(|pid| *pid != self.replica.pid() && !is_over(pid)).collect()
+        others(&self.router, &self.office, self.replica.pid())
     }
 
     fn may_change(&self) -> bool {

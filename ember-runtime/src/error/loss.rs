@@ -15,9 +15,10 @@ pub enum LossRefused {
     /// The group has a master.
     #[error("the group has a master, {0}: nothing is lost that an operator could accept")]
     HasMaster(Pid),
-    /// A member lives that has all that was acknowledged, as far as anybody knows.
+    /// A member lives that has all that was acknowledged, as far as anybody knows, or more than the one that was named.
     #[error(
-        "{0} lives, and has what was acknowledged: it is elected by itself, or, where others are missing who may have more, it is the one to name"
+        "{0} lives, and has what was acknowledged, or more of it than the one that was named: it is elected by itself, or, where others are gone or \
+         missing who may have had more, it is the one to name"
     )]
     InSync(Pid),
     /// The group has not begun, or is about to begin anew, by itself.

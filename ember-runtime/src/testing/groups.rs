@@ -19,10 +19,20 @@ pub(super) struct Group {
     next: Vec<BTreeSet<Member>>,
     /// Members that run and have a state; where.
     pub(super) whole: BTreeMap<Member, String>,
+    /// The sets in sync that the registry had when it came back with less.
+    lost: BTreeMap<Order, BTreeSet<Member>>,
     /// Where instances run.
     instances: BTreeSet<String>,
     /// So many of them are members at most.
     most: Option<usize>,
+}
+
+impl Group {
+    /// Whether the registry had a later set than this, and some of that live with what they had.
+    pub(super) fn is_outlived_since(&self, record: Option<Order>) -> bool {
+        let last = self.lost.last_key_value().filter(|(order, _)| Some(**order) > record);
+        last.is_some_and(|(_, set)| set.iter().any(|member| self.whole.contains_key(member)))
+    }
 }
 
 impl Sim {
@@ -82,10 +92,8 @@ impl Sim {
     /// What is known of each replicated group, by its key.
     pub(super) fn groups(&self) -> BTreeMap<String, Group> {
         let mut groups = BTreeMap::<String, Group>::new();
-        for (key, record) in self.registry.written::<EpochRecord>() {
-            let (Some((_, name)), Some(group)) = (key.split_once(EPOCHS), record.group) else { continue };
-            let order = Order { epoch: record.epoch.number(), version: group.set.version };
-            groups.entry(name.to_owned()).or_default().sets.insert(order, group.set.members);
+        for (name, order, set) in sets(self.registry.written()) {
+            groups.entry(name).or_default().sets.insert(order, set);
         }
         for (host, it) in &*self.hosts {
             let State::Up { node, .. } = &*it.state.borrow() else { continue };
@@ -107,8 +115,21 @@ impl Sim {
                 group.next.extend(replica.look(standing.epoch, |leader| leader.next().cloned()).flatten());
             }
         }
+        // Of those that are still there, or run.
+        for (name, order, set) in sets(self.registry.lost()) {
+            groups.entry(name).and_modify(|group| _ = group.lost.insert(order, set));
+        }
         groups
     }
+}
+
+/// Of records of epochs those of replicated groups: whose, how new, and who was in sync.
+fn sets(records: Vec<(String, EpochRecord)>) -> impl Iterator<Item = (String, Order, BTreeSet<Member>)> {
+    records.into_iter().filter_map(|(key, record)| {
+        let ((_, name), group) = (key.split_once(EPOCHS)?, record.group?);
+        let order = Order { epoch: record.epoch.number(), version: group.set.version };
+        Some((name.to_owned(), order, group.set.members))
+    })
 }
 
 const EPOCHS: &str = "/epochs/";

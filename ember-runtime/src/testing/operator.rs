@@ -1,5 +1,5 @@
 //! What an operator does for a replicated group that cannot go on by itself, since members who may have had more than the others have really
-//! gone.
+//! gone, or since an older record names only such.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -56,10 +56,14 @@ impl Sim {
             let router = &node.inner.services.router;
             for cell in router.cells.all().into_iter().filter(|cell| router.replicas.get(cell.pid().number).is_some()) {
                 let (office, now) = (cell.identity().office(), router.directory().office(&cell.identity().office()));
-                let Some(Vacancy::Missing(missing)) = now.vacancy() else { continue };
                 let key = epoch_key("", &office);
                 let Some(group) = groups.get(key.rsplit_once("/epochs/").map_or("", |it| it.1)) else { continue };
-                let is_gone = missing.iter().any(|member| !group.whole.contains_key(member));
+                let is_gone = match now.vacancy() {
+                    Some(Vacancy::Missing(missing)) => missing.iter().any(|it| !group.whole.contains_key(it)),
+                    // By a record that is right nobody has to be asked: no fault takes all who are in sync.
+                    Some(Vacancy::Gone(_)) => group.is_outlived_since(now.record().map(|(order, _)| order)),
+                    None => false,
+                };
                 let have = now.claims().filter(|claim| group.whole.contains_key(&claim.by));
                 let best = have.max_by_key(|claim| (claim.order(), claim.index)).map(|claim| claim.by.pid);
                 if let Some(best) = best.filter(|_| is_gone) {

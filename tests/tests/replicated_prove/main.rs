@@ -341,6 +341,13 @@ fn a_registry_that_forgets_while_a_member_in_sync_is_gone_takes_nothing_away() {
     assert!(from_elsewhere().replay(wiped).run().done > 10);
 }
 
+/// The members learn while the registry hears their master late: of the set that names them it does not live to hear, and the registry loses it.
+#[test]
+fn an_older_record_that_names_only_who_is_gone_is_an_operators_and_takes_nothing_away() {
+    let unheard = "seed=417 clients=3 calls=14 faults=kill(*master)@672!+181;latency(registry,*master,678)@1281+1934;registry(older)@2735+3427;registry(kept)@4489+958";
+    assert!(from_beside().replay(unheard).run().done > 5);
+}
+
 #[test]
 fn spare_instances_need_not_be_in_sync() {
     let cluster = |seed| {

@@ -74,7 +74,7 @@ pub(crate) fn without(rule: Rule) -> Model {
         Rule::SaidWhenOnDisk | Rule::MasterKeepsToo => Bounds { journal: true, ..wide },
         Rule::DamageIsRefused => Bounds { journal: true, damages: 1, ..wide },
         Rule::BackHolds => Bounds { journal: true, windows: true, ..wide },
-        Rule::LossIsRefused => Bounds { operator: true, crashes: 3, ..wide },
+        Rule::LossIsRefused | Rule::MostGoesOn => Bounds { operator: true, crashes: 3, ..wide },
         Rule::EnoughAtRelease | Rule::FoundWaits => Bounds { enough: 2, ..wide },
         _ => wide,
     };

@@ -76,6 +76,7 @@ pub(crate) enum Rule {
     BackHolds,
     ClaimOutlives,
     LossIsRefused,
+    MostGoesOn,
 }
 
 /// What is said of a rule: its name on the command line, and what happens instead.
@@ -164,6 +165,7 @@ table! {
     BackHolds "back-holds" "who starts again on its journal takes an office at once, though it has given a window before"
     ClaimOutlives "claim-outlives" "a claim goes with its claimant's lease"
     LossIsRefused "loss-is-refused" "a loss is accepted while a member lives that has all"
+    MostGoesOn "most-goes-on" "an older record names nobody who lives, and one goes on that has less than another"
 }
 
 /// Those that are left out.

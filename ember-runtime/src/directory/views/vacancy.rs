@@ -102,7 +102,11 @@ impl fmt::Display for Vacancy {
         let list = |members: &[Member]| members.iter().map(|it| it.pid.to_string()).collect::<Vec<_>>().join(", ");
         match self {
             Self::Gone(members) => {
-                write!(f, "all members that had what was acknowledged are gone: {}", list(members))
+                write!(
+                    f,
+                    "all members that had what was acknowledged, by the registry's record, are gone: {}",
+                    list(members)
+                )
             }
             Self::Missing(members) => write!(
                 f,

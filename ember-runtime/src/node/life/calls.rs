@@ -127,7 +127,8 @@ impl Node {
     /// cut off, or that stands still, has its state. A process that has been started again has not.
     ///
     /// # Errors
-    /// Nothing has been done, but for [`LossRefused::Unknown`]: see there. It is refused while a member lives that has all of it.
+    /// Nothing has been done, but for [`LossRefused::Unknown`]: see there. It is refused while a member lives that has all of it, and, where none does, for one that has less than
+    /// another that lives and has said so.
     ///
     /// # Cancel safety
     /// Dropped, it may be done or not. To ask again does no harm: where the group has a master, that is an error.

@@ -47,12 +47,22 @@ struct Wanted {
     ends: u64,
     /// Nodes whose leases are to end.
     expiring: Vec<NodeKey>,
+    /// What it had whenever it came back with less.
+    lost: Vec<Arc<Record>>,
+}
+
+impl Wanted {
+    /// It is to have this instead of what it has.
+    fn becomes(&mut self, store: Store) {
+        self.lost.extend(self.store.all());
+        self.store = store;
+    }
 }
 
 impl RegistryHost {
     pub(in crate::testing) fn new(kernel: Kernel, rng: Rng) -> Rc<Self> {
         let store = Store::new(rng.u64());
-        let wanted = RefCell::new(Wanted { store, up: true, ends: 0, expiring: Vec::new() });
+        let wanted = RefCell::new(Wanted { store, up: true, ends: 0, expiring: Vec::new(), lost: Vec::new() });
         Rc::new_cyclic(|host: &Weak<Self>| {
             let host = host.clone();
             let software = move || {
@@ -83,17 +93,19 @@ impl RegistryHost {
 
     /// The entries that can be read so, with their keys.
     pub(in crate::testing) fn written<T: DeserializeOwned>(&self) -> Vec<(String, T)> {
-        let all = self.wanted.borrow().store.all();
-        let read = |it: &Arc<Record>| {
-            Some((String::from_utf8_lossy(&it.key).into_owned(), serde_json::from_slice(&it.value).ok()?))
-        };
-        all.iter().filter_map(read).collect()
+        read(&self.wanted.borrow().store.all())
+    }
+
+    /// Those that it had when it came back with less, each time.
+    pub(in crate::testing) fn lost<T: DeserializeOwned>(&self) -> Vec<(String, T)> {
+        read(&self.wanted.borrow().lost)
     }
 
     /// From now on it has this; if it is up, after an end.
     pub(in crate::testing) fn restore(&self, copy: &Store) {
         let mut wanted = self.wanted.borrow_mut();
-        (wanted.store, wanted.ends) = (copy.copied(self.rng.u64()), wanted.ends + 1);
+        wanted.becomes(copy.copied(self.rng.u64()));
+        wanted.ends += 1;
         drop(wanted);
         self.changed.notify_one();
     }
@@ -107,7 +119,7 @@ impl RegistryHost {
     pub(in crate::testing) fn up(&self, keep: bool) {
         let mut wanted = self.wanted.borrow_mut();
         if !keep {
-            wanted.store = Store::new(self.rng.u64());
+            wanted.becomes(Store::new(self.rng.u64()));
         }
         wanted.up = true;
         drop(wanted);
@@ -147,6 +159,13 @@ impl RegistryHost {
             }
         }
     }
+}
+
+fn read<T: DeserializeOwned>(records: &[Arc<Record>]) -> Vec<(String, T)> {
+    let read = |it: &Arc<Record>| {
+        Some((String::from_utf8_lossy(&it.key).into_owned(), serde_json::from_slice(&it.value).ok()?))
+    };
+    records.iter().filter_map(read).collect()
 }
 
 /// Whether an entry lives by a lease of this node: its own, or that of an office.

@@ -4,7 +4,7 @@ use super::Model;
 use crate::{
     rules::{self, Members},
     set::{Member, PLACES, Set},
-    world::{Claim, World},
+    world::{Claim, Node, World},
 };
 
 impl Model {
@@ -57,6 +57,12 @@ impl Model {
                 .map(|place| world.member(place))
                 .filter(|member| world.lives(*member) && sets.iter().any(|set| set.names(*member))),
         )
+    }
+
+    /// Whether another lives that has more than the one at `at`. (Who asks has waited until all have said what they have.)
+    pub(crate) fn has_less(&self, world: &World, at: usize) -> bool {
+        let has = |node: &Node| (self.order(node.epoch, node.version), node.log.last());
+        world.nodes.iter().any(|node| node.up && node.has_state && has(node) > has(&world.nodes[at]))
     }
 
     /// A later epoch than the registry and those who have claimed know.

@@ -23,6 +23,7 @@ pub(super) fn accept(model: &Model, world: &mut World, at: usize) -> Result<(), 
     let in_sync = model.in_sync_and_alive(world);
     let refused = !model.is_vacant(world) || !in_sync.is_empty() && !in_sync.names(me);
     when(!refused || model.lacks(Rule::LossIsRefused))?;
+    when(!in_sync.is_empty() || !model.has_less(world, at) || model.lacks(Rule::MostGoesOn))?;
     let epoch = model.next_epoch_of_registry(world);
     // Whoever has all that was acknowledged loses nothing.
     let seen = world.observer;

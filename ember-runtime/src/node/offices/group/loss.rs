@@ -1,11 +1,11 @@
 //! What an operator accepts: that a replicated group goes on with less than was acknowledged, since nobody lives who had all of it.
 
 use crate::{
-    directory::{EpochRecord, GroupRecord, OfficeNow},
+    directory::{ClaimRecord, EpochRecord, GroupRecord, OfficeNow},
     error::LossRefused,
     id::Pid,
     node::offices::group::facts::next_epoch,
-    replica::InSync,
+    replica::{InSync, Member},
 };
 
 /// The record by which a group goes on with what this instance has, or with nothing. `wall`: milliseconds since 1970.
@@ -39,8 +39,21 @@ pub(in crate::node::offices) fn accept(
         Some(pid) => {
             let has = office.claim_of(pid).filter(|claim| claim.has_state && office.members.contains(&pid));
             let claim = has.ok_or(LossRefused::NoState(pid))?;
+            if let Some(better) = better(office, claim).filter(|_| in_sync.is_empty()) {
+                return Err(LossRefused::InSync(office.reached(better)));
+            }
             (InSync::founded_by(claim.by), Some(claim.types))
         }
     };
     Ok(EpochRecord { epoch, group: Some(GroupRecord { set, types: types.unwrap_or_default() }) })
+}
+
+/// Who lives, and has said that it has more than this one.
+///
+/// If none of those in sync lives, that may be so by an older record alone: who was added after it was made has all that was acknowledged, and
+/// cannot tell. Of logs with one history the longest has it, whoever else learns.
+fn better(office: &OfficeNow, than: &ClaimRecord) -> Option<Member> {
+    let has = |claim: &ClaimRecord| (claim.order(), claim.index);
+    let live = office.claims().filter(|claim| claim.has_state && office.lives(claim.by));
+    live.max_by_key(|claim| has(claim)).filter(|most| has(most) > has(than)).map(|most| most.by)
 }

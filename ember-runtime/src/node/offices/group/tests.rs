@@ -252,3 +252,23 @@ async fn of_those_who_wait_for_one_that_is_missing_any_may_be_named_and_nobody_e
     assert_eq!(ask(None), Err(LossRefused::InSync(pid(1))));
     assert_eq!(ask(Some(pid(1))).unwrap().group.unwrap().set, set(1, &[1]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_an_older_record_names_only_who_is_gone_the_one_that_has_most_goes_on() {
+    let mut scene = Scene::new(None);
+    scene.record(Some((5, set(1, &[4]))));
+    // Both have learnt under the set of the record; only one was in the next, which the registry has lost.
+    for (node, index) in [(1, 3), (2, 4)] {
+        scene.claims(node, 0, 5, set(1, &[4]));
+        scene.office.claims.get_mut(&Member::first(pid(node))).unwrap().record.index = index;
+    }
+    let ask = |scene: &Scene, node| accept(&scene.office, Some(pid(node)), 1_000).map(|it| it.group.unwrap().set);
+    assert_eq!(ask(&scene, 1), Err(LossRefused::InSync(pid(2))));
+    assert_eq!(ask(&scene, 2), Ok(set(1, &[2])));
+    // What has a higher version in an earlier epoch is less, whatever else it has.
+    scene.claims(3, 0, 4, set(9, &[3, 4]));
+    assert_eq!(ask(&scene, 3), Err(LossRefused::InSync(pid(2))));
+    // Who has most can be ended, and then the next one is it.
+    scene.office.members.retain(|it| *it != pid(2));
+    assert_eq!(ask(&scene, 1), Ok(set(1, &[1])));
+}

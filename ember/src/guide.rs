@@ -34,6 +34,7 @@ pages! {
     ClusterEvents: "cluster-events.md",
     MissedEvents: "missed-events.md",
     Channels: "channels.md",
+    FirstEmber: "first-ember.md",
     Timers: "timers.md",
     #[cfg(feature = "cron")]
     Calendar: "calendar.md",

@@ -335,7 +335,9 @@ pub struct Wall;
 impl House {
     #[on(start)]
     async fn builds(&mut self) {
-        (1..4).for_each(|wall| drop(self.walls.insert(wall, Wall)));
+        for wall in 1..4 {
+            self.walls.insert(wall, Wall);
+        }
     }
 
     #[on(event)]

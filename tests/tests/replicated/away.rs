@@ -9,7 +9,7 @@ use ember::{
 };
 use tokio::time::sleep;
 
-use super::{LedgerClient, cluster, in_sync, master, others, pay};
+use super::{Ledger, LedgerClient, cluster, in_sync, master, options, others, pay};
 
 const fn s(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -145,6 +145,46 @@ fn a_registry_that_comes_back_empty_is_told_what_was_acknowledged_without_it() {
             sleep(s(4)).await;
             assert_eq!(pay(&sim, 2, 1).await, paid + 1, "seed {seed}");
             assert!(epoch(&sim).await > before, "seed {seed}");
+        });
+    }
+}
+
+/// When payments were made at this node in the next 20 s: by its own instance, or by whoever is the master.
+async fn paid_at(sim: &Sim, name: &str, own: bool) -> Vec<Duration> {
+    let paid = sim.on(name, async move |node| {
+        let (begun, mut paid) = (tokio::time::Instant::now(), Vec::new());
+        while begun.elapsed() < s(20) {
+            let time = Duration::from_millis(200);
+            let pays = match own {
+                true => node.local::<Ledger>().rpc_pay(3, 1).timeout(time).await,
+                false => node.client::<LedgerClient>().rpc_pay(3, 1).timeout(time).await,
+            };
+            paid.extend(pays.ok().map(|_| begun.elapsed()));
+            sleep(Duration::from_millis(50)).await;
+        }
+        paid
+    });
+    paid.await.unwrap()
+}
+
+#[test]
+fn nobody_acts_beside_those_who_begin_a_new_group_where_the_registry_has_lost_this_one() {
+    for seed in 0..4 {
+        options::two_of_four(seed).ttl(s(3)).run(async move |sim| {
+            assert_eq!(pay(&sim, 1, 10).await, 10);
+            let in_sync = options::two_showing(&sim, &options::ALL).await;
+            sleep(s(2)).await;
+            let first = master(&sim, None).await;
+            // The two go on alone, without the registry, which comes back with nothing for those who were not in sync.
+            for member in &in_sync {
+                let rest = options::ALL.into_iter().filter(|it| !in_sync.contains(it));
+                rest.chain(["caller", "registry"]).for_each(|other| sim.partition(member, other));
+            }
+            sim.registry_down();
+            sim.registry_up(Registry::Empty);
+            let (old, new) = tokio::join!(paid_at(&sim, &first, true), paid_at(&sim, "caller", false));
+            let (last, begins) = (old.last().copied(), new.first().copied());
+            assert!(last.is_some() && begins.is_some() && last < begins, "seed {seed}: {last:?}, {begins:?}");
         });
     }
 }

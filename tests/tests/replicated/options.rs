@@ -205,10 +205,10 @@ fn by_the_masters_word_alone_a_handler_can_still_wait_for_the_others() {
     });
 }
 
-const ALL: [&str; 4] = ["a", "b", "c", "d"];
+pub(super) const ALL: [&str; 4] = ["a", "b", "c", "d"];
 
 /// Four nodes with a ledger each, of which two have the state, and one that calls.
-fn two_of_four(seed: u64) -> Cluster {
+pub(super) fn two_of_four(seed: u64) -> Cluster {
     let cluster = Cluster::seed(seed).node("caller", |node| node.service(Witness::default()));
     ALL.into_iter().fold(cluster, |cluster, name| {
         cluster.node(name, |node| node.service(Hosted::new(Ledger::default()).replicas(2)))
@@ -243,7 +243,7 @@ async fn reason(sim: &Sim, name: &str) -> RefusedReason {
 }
 
 /// The same, once these are two.
-async fn two_showing(sim: &Sim, names: &[&'static str]) -> Vec<&'static str> {
+pub(super) async fn two_showing(sim: &Sim, names: &[&'static str]) -> Vec<&'static str> {
     loop {
         let showing = showing(sim, names).await;
         if showing.len() == 2 {

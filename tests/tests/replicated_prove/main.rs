@@ -5,6 +5,7 @@
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
 mod again;
+mod hasty;
 mod owes;
 
 use std::{

@@ -10,6 +10,8 @@ mod routes;
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::reach::{NODE_ITSELF, peer_of};
+#[cfg(feature = "testing")]
+pub(crate) use self::requests::inputs;
 pub use self::{
     clients::{
         Address, Call, CallByName, CallMany, ChoosesOne, Client, Filtered, Handle, HasClient, HasLocalClient, KeyOf,

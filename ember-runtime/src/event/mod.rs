@@ -16,6 +16,8 @@ mod face;
 mod kinds;
 mod local;
 
+#[cfg(feature = "testing")]
+pub(crate) use self::away::inputs;
 #[cfg(feature = "cluster")]
 pub(crate) use self::away::{Announce, Batch};
 pub use self::{

@@ -9,6 +9,8 @@ mod batch;
 mod follower;
 mod group;
 mod held;
+#[cfg(feature = "testing")]
+pub(crate) mod inputs;
 mod instance;
 pub(crate) mod journal;
 mod leader;

@@ -3,7 +3,7 @@
 //! `tests/tests/fuzz.rs` in Ember's repository gives each a fixed number of changed inputs in every test run, and as many as you like
 //! by command; `fuzz/` has the same for libFuzzer, and the corpus of both.
 
-use crate::{directory, message, registry, transport};
+use crate::{call, directory, event, message, registry, replica, transport};
 
 /// A reader of bytes that somebody else wrote.
 #[derive(Debug, Clone, Copy)]
@@ -37,4 +37,13 @@ pub const ALL: &[Input] = &[
     Input { name: "registry-entry", read: directory::inputs::entry },
     Input { name: "message-value", read: message::inputs::value },
     Input { name: "message-json", read: message::inputs::json },
+    Input { name: "event-batches", read: event::inputs::batches },
+    Input { name: "event-wanted", read: event::inputs::wanted },
+    Input { name: "call-question", read: call::inputs::question },
+    Input { name: "call-owed", read: call::inputs::owed },
+    Input { name: "replica-batches", read: replica::inputs::batches },
+    Input { name: "replica-answers", read: replica::inputs::answers },
+    Input { name: "replica-state", read: replica::inputs::state },
+    Input { name: "replica-notes", read: replica::inputs::notes },
+    Input { name: "journal-file", read: replica::inputs::file },
 ];

@@ -125,10 +125,18 @@ async fn is_well(user: Clerk, onlooker: Onlooker) -> Result<(), String> {
     Ok(())
 }
 
+/// What the judge holds it to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Judged {
+    AsItSays,
+    /// As if it had `acks = "all"`.
+    AsIfAll,
+}
+
 /// Answers that are not in the log at the end.
 type Lost = Vec<(Row, Duration)>;
 
-fn holds(history: &History<Wish, Row>, seen: &Seen) -> Result<Lost, String> {
+fn holds(history: &History<Wish, Row>, seen: &Seen, judged: Judged) -> Result<Lost, String> {
     let Some((log, epoch)) = &seen.last else { return Ok(Vec::new()) };
     let ids: BTreeSet<u64> = log.iter().map(|row| row.id).collect();
     if ids.len() != log.len() {
@@ -147,6 +155,9 @@ fn holds(history: &History<Wish, Row>, seen: &Seen) -> Result<Lost, String> {
             }
             Outcome::NotExecuted(_) | Outcome::MaybeExecuted(_) => {}
         }
+    }
+    if let Some((row, _)) = lost.first().filter(|_| judged == Judged::AsIfAll) {
+        return Err(format!("{row:?} was answered, and is lost"));
     }
     for (row, _) in &lost {
         // Who has become the master then has begun before that place: it has not been sent this.
@@ -187,7 +198,7 @@ fn goes_on(history: &History<Wish, Row>) -> Result<(), String> {
 /// How many answers were lost in all runs, and the longest time from the first that was to the last of one run.
 type Losses = Rc<RefCell<(u64, Duration)>>;
 
-fn hasty(losses: &Losses) -> Prove<Wish, Row> {
+fn hasty(judged: Judged, losses: &Losses) -> Prove<Wish, Row> {
     let last = Rc::new(RefCell::new(Onlooker::default()));
     let [this, probed, seen] = [Rc::clone(&last), Rc::clone(&last), Rc::clone(&last)];
     let losses = Rc::clone(losses);
@@ -205,7 +216,7 @@ fn hasty(losses: &Losses) -> Prove<Wish, Row> {
     });
     proof
         .invariant("what is lost is the end of what one master has answered", move |history| {
-            let lost = holds(history, &seen.borrow().seen())?;
+            let lost = holds(history, &seen.borrow().seen(), judged)?;
             let at = || lost.iter().map(|(_, at)| *at);
             let took = at().max().zip(at().min()).map_or(Duration::ZERO, |(last, first)| last - first);
             let mut losses = losses.borrow_mut();
@@ -226,10 +237,18 @@ fn hasty(losses: &Losses) -> Prove<Wish, Row> {
 #[test]
 fn by_the_masters_word_alone_a_fail_over_loses_the_end_of_what_it_has_answered_and_nothing_else() {
     let losses = Losses::default();
-    let report = hasty(&losses).seeds(8 * scale()).run();
+    let report = hasty(Judged::AsItSays, &losses).seeds(8 * scale()).run();
     let (lost, longest) = *losses.borrow();
     println!("{report}; {lost} answers lost, in {longest:?} at the most");
     assert!(report.done > 300 && report.faults > 15, "{report}");
     // Else nothing was tried.
     assert!(lost > 0 || report.runs < 8, "no answer was lost");
+}
+
+/// So the judge sees what is lost: it could say no.
+#[test]
+fn judged_as_if_all_had_to_acknowledge_it_is_found_to_lose_what_it_has_answered() {
+    let losing = hasty(Judged::AsIfAll, &Losses::default()).seeds(8);
+    let failed = losing.outcome().expect_err("an answer is lost").to_string();
+    assert!(failed.contains("was answered, and is lost"), "{failed}");
 }

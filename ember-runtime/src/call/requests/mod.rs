@@ -3,6 +3,8 @@
 mod args;
 mod choosing;
 mod inherited;
+#[cfg(feature = "testing")]
+pub(crate) mod inputs;
 mod outcome;
 mod owed;
 mod question;

@@ -5,6 +5,8 @@
 mod compare;
 mod counts;
 mod hub;
+#[cfg(feature = "testing")]
+pub(crate) mod inputs;
 mod line;
 mod lingering;
 mod publish;

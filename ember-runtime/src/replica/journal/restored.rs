@@ -48,7 +48,11 @@ pub(crate) fn restore(file: &[u8]) -> Result<Restored, Refused> {
     }
     // All this was on the disk before the file had its name.
     let damaged = |entries: &Entries<'_>| Refused::Damaged(entries.at);
+    let at = entries.at;
     let Ok(Some(Entry::Base(base, bytes))) = entries.next() else { return Err(damaged(&entries)) };
+    if !base.is_possible(0) {
+        return Err(Refused::Damaged(at));
+    }
     let mut state = Vec::new();
     while (state.len() as u64) < bytes {
         let Ok(Some(Entry::Piece(piece))) = entries.next() else { return Err(damaged(&entries)) };

@@ -173,6 +173,20 @@ fn what_does_not_follow_is_damage_also_with_all_its_checksums() {
 }
 
 #[test]
+fn a_state_of_a_record_that_no_log_reaches_is_damage() {
+    for base in [Point { index: u64::MAX, ..BASE }, Point { index: 0, ..BASE }] {
+        let mut bytes = Vec::new();
+        let head = Head { version: VERSION, group: "Ledger".into(), types: (1, 2) };
+        for entry in [Entry::Head(head), Entry::Base(base, 0), Entry::Knows(knows(2, 1)), Entry::Cut(3)] {
+            add(&mut bytes, 0, &entry).unwrap();
+        }
+        assert!(matches!(restore(&bytes), Err(Refused::Damaged(_))), "{base:?}");
+        add(&mut bytes, 0, &Entry::Record(1, record(1, "one"))).unwrap();
+        assert!(matches!(restore(&bytes), Err(Refused::Damaged(_))), "{base:?}");
+    }
+}
+
+#[test]
 fn another_version_is_named_and_nothing_else_is_a_journal() {
     let mut bytes = Vec::new();
     let head = Head { version: VERSION + 1, group: "Ledger".into(), types: (1, 2) };

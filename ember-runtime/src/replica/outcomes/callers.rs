@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::note::MOST_NUMBERS;
 use crate::id::{Asker, Serial};
 
 /// All callers of a group. Those that have no calls in the table go in the order in which they were last heard of.
@@ -91,9 +92,19 @@ impl Callers {
         (self.number, self.all.iter().map(|(asker, caller)| (*asker, *caller)).collect())
     }
 
-    pub(super) fn read((number, all): (u64, Vec<(Asker, Caller)>)) -> Self {
+    /// `calls`: who has one in the table, once for each. Nothing, if there can be no such callers.
+    pub(super) fn read((number, all): (u64, Vec<(Asker, Caller)>), calls: impl Iterator<Item = Asker>) -> Option<Self> {
+        if number > MOST_NUMBERS {
+            return None;
+        }
+        // Each caller once, with the calls that it has, whatever was written.
+        let without = |(asker, caller)| (asker, Caller { calls: 0, ..caller });
+        let mut all: BTreeMap<_, _> = all.into_iter().map(without).collect();
+        for caller in calls {
+            all.entry(caller).or_default().calls += 1;
+        }
         let idle = all.iter().filter(|(_, caller)| caller.calls == 0);
         let order = idle.map(|(asker, caller)| (caller.heard, *asker)).collect();
-        Self { all: all.into_iter().collect(), order, number }
+        Some(Self { all, order, number })
     }
 }

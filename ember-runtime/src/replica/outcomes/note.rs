@@ -8,6 +8,9 @@ use crate::{
     message::{CodecError, Stored, append, whole},
 };
 
+/// No group numbers so many calls, or callers: what says so is wrong.
+pub(super) const MOST_NUMBERS: u64 = 1 << 62;
+
 /// What is said of a call, each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {

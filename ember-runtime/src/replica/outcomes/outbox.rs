@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::note::Note;
+use super::note::{MOST_NUMBERS, Note};
 use crate::{
     id::{Epoch, Serial},
     message::{CodecError, append, whole},
@@ -85,8 +85,11 @@ impl Outbox {
     /// # Errors
     /// It is none, or that of another build.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, &[u8]), CodecError> {
-        postcard::take_from_bytes(bytes)
-            .map_err(|error| CodecError::new(format_args!("the calls that a group owes cannot be read: {error}")))
+        let (outbox, rest) = postcard::take_from_bytes::<Self>(bytes)
+            .map_err(|error| CodecError::new(format_args!("the calls that a group owes cannot be read: {error}")))?;
+        let is_possible = outbox.last <= MOST_NUMBERS && outbox.owed.keys().all(|(_, number)| *number <= outbox.last);
+        let impossible = || CodecError::new("the calls that a group owes cannot be read: there can be no such calls");
+        is_possible.then_some((outbox, rest)).ok_or_else(impossible)
     }
 }
 
@@ -129,6 +132,10 @@ mod tests {
         assert_eq!(rest, [7]);
         assert_eq!(first(&other, &[7, u64::MAX], 9), [(0, 4, 5), (0, 5, 6)], "numbers are not used again");
         assert!(Outbox::read(&[0xff; 3]).is_err());
+        let endless = [&[0xff; 9][..], &[1, 0]].concat();
+        assert!(Outbox::read(&endless).is_err(), "a number after which there is none");
+        assert!(Outbox::read(&[0, 1, 7, 1, 3, 0]).is_err(), "a call with a number that comes again");
+        assert!(Outbox::read(&[1, 1, 7, 1, 3, 0]).is_ok());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     callers::{Caller, Callers},
-    note::{About, Note},
+    note::{About, MOST_NUMBERS, Note},
 };
 use crate::{
     id::{Asker, CallId},
@@ -176,12 +176,16 @@ impl Outcomes {
         type Written = (u64, u64, (u64, Vec<(Asker, Caller)>), Vec<(CallId, Call)>);
         let ((now, number, callers, calls), rest) = postcard::take_from_bytes::<Written>(bytes)
             .map_err(|error| CodecError::new(format_args!("what became of calls cannot be read: {error}")))?;
+        let impossible = || CodecError::new("what became of calls cannot be read: there can be no such calls");
+        if number > MOST_NUMBERS || calls.iter().any(|(_, call)| call.number >= number) {
+            return Err(impossible());
+        }
+        // Each call once, whatever was written.
+        let calls: BTreeMap<_, _> = calls.into_iter().collect();
         let ends = calls.iter().map(|(id, call)| (call.until, call.number, *id)).collect();
-        let bytes = calls.iter().map(|(_, call)| call.course.bytes()).sum();
-        Ok((
-            Self { calls: calls.into_iter().collect(), ends, callers: Callers::read(callers), now, number, bytes },
-            rest,
-        ))
+        let bytes = calls.values().map(|call| call.course.bytes()).sum();
+        let callers = Callers::read(callers, calls.keys().map(|id| id.by)).ok_or_else(impossible)?;
+        Ok((Self { calls, ends, callers, now, number, bytes }, rest))
     }
 
     #[cfg(test)]

@@ -217,3 +217,24 @@ fn notes_are_read_as_they_were_written_one_after_the_other() {
     assert!(Note::read(&[]).unwrap().is_empty());
     assert!(Note::read(&bytes[..bytes.len() - 1]).is_err());
 }
+
+#[test]
+fn a_table_that_nobody_can_have_written_is_none_and_a_call_that_is_written_twice_is_there_once() {
+    let (mut table, call) = (Outcomes::default(), about(1, 5, 10));
+    table.take(Note::Ended(call, reply("a")));
+    let (bytes, sizes) = (written(&table), table.sizes());
+    // The time and the number of the table; who has called; how many calls, and these.
+    let (callers, calls) = (&bytes[2..13], &bytes[14..]);
+    assert_eq!((&bytes[..2], bytes[13]), (&[10, 1][..], 1));
+    let twice = [&bytes[..13], &[2], calls, calls].concat();
+    let (mut table, _) = Outcomes::read(&twice).unwrap();
+    assert_eq!(table.sizes(), sizes);
+    table.take(Note::Void(about(2, 1, 5_000)));
+    assert_eq!(table.find(call.id), Known::Forgotten, "its time is over, and that of its copy");
+    let numbered = |number: &[u8], callers: &[u8]| [&[10], number, callers, &[1], calls].concat();
+    let endless = [[0xff; 9].as_slice(), &[1]].concat();
+    assert!(Outcomes::read(&numbered(&[1], callers)).is_ok());
+    assert!(Outcomes::read(&numbered(&[0], callers)).is_err(), "a number that comes again");
+    assert!(Outcomes::read(&numbered(&endless, callers)).is_err(), "a number after which there is none");
+    assert!(Outcomes::read(&numbered(&[1], &[&endless, &callers[1..]].concat())).is_err(), "the same of callers");
+}

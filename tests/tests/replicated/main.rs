@@ -4,6 +4,7 @@
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
 mod acknowledged;
+mod builds;
 mod claims;
 mod drifts;
 mod entries;

@@ -10,10 +10,12 @@ mod drifts;
 mod entries;
 mod handlers;
 mod members;
+mod modules;
 mod options;
 mod outbox;
 mod outcomes;
 mod panics;
+mod places;
 mod published;
 mod reads;
 

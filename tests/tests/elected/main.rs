@@ -8,6 +8,9 @@ pub mod late;
 mod lease;
 mod on_their_way;
 pub mod reasons;
+mod redirected;
+pub mod spread;
+mod vanished;
 
 use std::{
     sync::{Arc, Mutex},

@@ -40,7 +40,9 @@ async fn a_master_whose_workers_are_held_up_for_half_a_minute_gives_up_its_offic
     let go = Arc::new(Mutex::new(go));
     let heavy = || Heavy { go: Arc::clone(&go) };
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let first = runtime.spawn(cluster.node("first").service(heavy()).start()).await.unwrap().unwrap();
+    // A lease that no other load makes it lose.
+    let first = cluster.node("first").lease(Duration::from_secs(10)).service(heavy());
+    let first = runtime.spawn(first.start()).await.unwrap().unwrap();
     let second = cluster.node("second").start().await.unwrap();
     let leads = async |name: &'static str| {
         let leads = second.wait_for_view(|view| {

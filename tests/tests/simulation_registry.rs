@@ -88,3 +88,48 @@ fn registry_that_kept_its_data_is_followed_again() {
 fn registry_that_lost_its_data_is_written_anew_within_five_seconds() {
     (0..5 * scale()).for_each(|seed| comes_back(seed, Registry::Empty));
 }
+
+/// Of `nodes`, those `lost` are cut off from ada for longer than their links last. Then the registry gives them up, all at once: whether that is so, and for how
+/// long ada lists them yet. If they are `alive`, the registry hears from them: how long one of them is missing then.
+fn vanish(nodes: &'static [&'static str], lost: &'static [&'static str], alive: bool) -> Duration {
+    cluster(7, &Book::default(), &["ada"], &nodes[1..]).run(move |sim| async move {
+        sim.settled().await;
+        let is_listed = |sim: &Sim| sim.view("ada").expect("it lives").nodes().len() == nodes.len();
+        lost.iter().for_each(|node| sim.partition("ada", node));
+        sleep(s(3) - Duration::from_millis(100)).await;
+        if !alive {
+            lost.iter().for_each(|node| sim.partition("registry", node));
+        }
+        sleep(Duration::from_millis(100)).await;
+        assert!(is_listed(&sim), "the registry has them yet");
+        lost.iter().for_each(|node| sim.expire_lease(node));
+        let begun = sim.elapsed();
+        let (mut listed, mut missing) = (None, Duration::ZERO);
+        while sim.elapsed() - begun < s(6) {
+            sleep(Duration::from_millis(5)).await;
+            if is_listed(&sim) {
+                continue;
+            }
+            listed.get_or_insert(sim.elapsed() - begun);
+            missing += Duration::from_millis(5);
+        }
+        if alive { missing } else { listed.expect("they are gone") }
+    })
+}
+
+#[test]
+fn when_over_thirty_percent_of_five_nodes_vanish_at_once_the_registry_is_asked_again_three_seconds_later() {
+    const FIVE: [&str; 5] = ["ada", "one", "two", "three", "four"];
+    let soon = Duration::ZERO..Duration::from_millis(500);
+    let late = s(3)..s(3) + Duration::from_millis(500);
+    // Half of its peers, and a quarter, and two of three.
+    for (nodes, lost, takes) in
+        [(&FIVE[..], &FIVE[3..], &late), (&FIVE[..], &FIVE[4..], &soon), (&FIVE[..4], &FIVE[2..4], &soon)]
+    {
+        let listed = vanish(nodes, lost, false);
+        assert!(takes.contains(&listed), "{lost:?} of {nodes:?} are listed for {listed:?}");
+    }
+    // Those who live are back by then, and nobody was told that they had gone.
+    assert_eq!(vanish(&FIVE, &FIVE[3..], true), Duration::ZERO);
+    assert_ne!(vanish(&FIVE, &FIVE[4..], true), Duration::ZERO, "one is believed to be gone, and comes back");
+}

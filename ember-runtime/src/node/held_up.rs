@@ -9,8 +9,11 @@ use tokio::{
 };
 
 use crate::{
+    error::LostReason,
+    id::{Epoch, Pid},
     net::OsNetwork,
     node::life::Node,
+    office::{OfficeSeat, Role},
     registry::{Context, InProcess, Registry, Session},
     rng::Rng,
 };
@@ -38,7 +41,7 @@ async fn until(session: &dyn Session, there: bool) -> Option<i64> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn workers_that_are_held_up_keep_their_lease_until_the_limit_and_take_another_when_they_are_free() {
+async fn workers_that_are_held_up_keep_lease_and_offices_until_the_limit_and_take_another_when_they_are_free() {
     let registry = InProcess::default();
     let context = Context { cluster: "held-up".into(), network: Arc::new(OsNetwork), rng: Rng::from_seed(1) };
     let session = registry.open(context).await.unwrap();
@@ -47,6 +50,15 @@ async fn workers_that_are_held_up_keep_their_lease_until_the_limit_and_take_anot
     builder.clustered.links.stall_limit = Duration::from_secs(9);
     let node = runtime.spawn(builder.start()).await.unwrap().unwrap();
     let before = until(&*session, true).await;
+    // As one that was elected by this lease has it.
+    let seat = {
+        let tenure = Arc::clone(node.inner.services.elections.tenure());
+        let (term, _) = tenure.present().expect("it has a lease");
+        let seat = OfficeSeat::new(tenure);
+        seat.elect(Epoch(1), term, Pid { node: node.key(), number: 1 });
+        assert!(seat.enter(Epoch(1)));
+        seat
+    };
 
     let (go, goes) = std::sync::mpsc::channel::<()>();
     let (begun, begins) = oneshot::channel();
@@ -59,7 +71,14 @@ async fn workers_that_are_held_up_keep_their_lease_until_the_limit_and_take_anot
     // tidy: sleep: the time that workers are held up is what is tested: longer than the lease
     sleep(Duration::from_secs(5)).await;
     assert_eq!(entry(&*session).await, before, "it lives, and keeps its lease");
+    assert_eq!((seat.role(), seat.release(Epoch(1))), (Role::Master, Ok(())), "and its offices");
     until(&*session, false).await;
+    let deposed = Err(LostReason::Deposed { epoch: 1 });
+    assert_eq!(
+        (seat.role(), seat.release(Epoch(1))),
+        (Role::Slave, deposed),
+        "it acts no more when the lease is given up"
+    );
     assert!(started.elapsed() > Duration::from_secs(8), "given up after {:?}", started.elapsed());
     go.send(()).unwrap();
     assert!(until(&*session, true).await > before, "it is written anew");

@@ -1,13 +1,17 @@
 //! Elected services: one of a group's instances acts, another takes over when it cannot, and what a former master says or writes counts
-//! no more. In the simulation, but for `given_up`.
+//! no more. In the simulation, but for `given_up` and `held_up`.
 
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
 mod given_up;
+pub mod held_up;
 pub mod late;
 mod lease;
 mod on_their_way;
 pub mod reasons;
+mod redirected;
+pub mod spread;
+mod vanished;
 
 use std::{
     sync::{Arc, Mutex},

@@ -5,15 +5,19 @@
 
 mod acknowledged;
 mod away;
+mod builds;
 mod claims;
 mod drifts;
 mod entries;
 mod handlers;
 mod members;
+mod modules;
 mod options;
 mod outbox;
 mod outcomes;
 mod panics;
+mod places;
+mod published;
 mod reads;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -125,6 +129,14 @@ impl Ledger {
         let balance = cx.commit(Entry::Paid { to, amount: 1 });
         let witness = cx.client::<WitnessClient>();
         cx.offload_async(to, async move { witness.rpc_see(balance).await.is_ok() }).then(cx, |_, _, _| {});
+        balance
+    }
+
+    /// Pays, and publishes the balance: to this node, and to all.
+    pub async fn rpc_pay_and_publish(&mut self, cx: &mut Cx<'_, Self>, to: u64) -> u64 {
+        let balance = cx.commit(Entry::Paid { to, amount: 1 });
+        cx.publish(published::Here(balance));
+        cx.publish_to(Scope::Cluster, published::Everywhere(balance));
         balance
     }
 

@@ -3,6 +3,7 @@
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
 pub mod judged;
+pub mod one_word;
 pub mod scaling;
 pub mod whole;
 pub mod workers;

@@ -51,7 +51,7 @@ pub(crate) struct Course {
     /// Its place among the calls of its caller that look for the master.
     pub(super) turn: Option<Turn>,
     /// The master that was named by one that is not.
-    redirected: Option<Arc<Instance>>,
+    pub(super) redirected: Option<Arc<Instance>>,
     /// Why nobody takes it, while it waits for that to pass.
     pub(super) waits: Option<RefusedReason>,
     /// Why the last link to the node of such an instance was not made.
@@ -295,7 +295,7 @@ impl Course {
 
     /// The instance that was asked names another as the master. Each that is asked so must be of a later epoch than the last: otherwise the
     /// call waits for the view.
-    fn redirect(&mut self, epoch: Epoch, master: Pid) {
+    pub(super) fn redirect(&mut self, epoch: Epoch, master: Pid) {
         if self.last_epoch.is_some_and(|last| epoch <= last) {
             return;
         }

@@ -180,6 +180,26 @@ async fn who_has_named_an_instance_is_told_that_another_is_the_master() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_is_named_as_the_master_is_asked_only_if_that_raises_the_epoch() {
+    let scene = Scene::new();
+    scene.leads(BANK);
+    let mut course = scene.asked(BANK, |_, _| {});
+    let mut named = |last: Option<u64>, epoch, master| {
+        (course.redirected, course.last_epoch) = (None, last.map(Epoch));
+        course.redirect(Epoch(epoch), master);
+        course.redirected.take().map(|it| (it.pid, it.epoch()))
+    };
+    for stale in 0..=3 {
+        assert_eq!(named(Some(3), stale, BRANCH), None, "it would be sent to and fro");
+    }
+    assert_eq!(named(Some(3), 4, BRANCH), Some((BRANCH, Some(Epoch(4)))));
+    assert_eq!(named(None, 2, BRANCH), Some((BRANCH, Some(Epoch(2)))), "only slaves were asked");
+    assert_eq!(named(None, 0, BRANCH), None, "the view knows of a later one");
+    assert_eq!(named(Some(3), 4, LEDGER), None, "of another group");
+    assert_eq!(named(Some(3), 4, Pid { number: 9, ..BRANCH }), None, "nobody has heard of it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_master_that_is_paused_hands_over_and_nobody_else_does() {
     let scene = Scene::new();
     assert!(!scene.asked(BANK, |_, _| {}).is_handed_over(&R::Paused), "nobody leads");

@@ -114,6 +114,13 @@ impl Node {
         Some(cell.workers()?.set(workers))
     }
 
+    /// The replicated services of this node that take no part in their groups, since those have another `Entry`, `State` or `Output` than this build:
+    /// they show nothing, and are not elected. A readiness probe that fails while there is one keeps a rolling deployment from replacing the last that
+    /// has the state. A group says what it has a moment after a service has started; the log names them too.
+    pub fn left_out(&self) -> Vec<Pid> {
+        self.inner.services.router.replicas.left_out()
+    }
+
     /// Accepts that a replicated group has lost what it had acknowledged, so that it has a master again: `goes_on` is the member that goes on with
     /// what it has, and with `None` the group begins anew, with nothing. The epoch that is written; the member is elected in a later one, within a
     /// lease after the registry's last return, or at once.

@@ -79,6 +79,8 @@ impl Replica {
     ///
     /// Whoever waited is told by the next [`tell`](Self::tell).
     pub(crate) fn elect(&self, epoch: Epoch, set: InSync) {
+        // From now on the group has its types.
+        self.told.store(false, Ordering::Relaxed);
         self.change_quietly(|inner| {
             if inner.is_broken() || inner.applies.is_some() {
                 return;

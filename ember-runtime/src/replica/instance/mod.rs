@@ -224,10 +224,10 @@ impl Replica {
         self.types
     }
 
-    /// Whether the others of its group have these types too. If not, that is said once.
+    /// Whether the others of its group have these types too. If not, that is said once, and it is [left out](Self::is_left_out).
     pub(crate) fn has_types(&self, theirs: Fingerprints) -> bool {
         let fits = theirs == self.types;
-        if !fits && !self.told.swap(true, Ordering::Relaxed) {
+        if !self.told.swap(!fits, Ordering::Relaxed) && !fits {
             let pid = self.pid;
             tracing::error!(
                 target: "ember::cluster", %pid,
@@ -235,6 +235,11 @@ impl Replica {
             );
         }
         fits
+    }
+
+    /// Whether its group was last seen to have other types: it takes no part.
+    pub(crate) fn is_left_out(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
     }
 
     /// Tells of what whoever ships or waits must look at.

@@ -15,7 +15,7 @@ use tokio::{
 
 use super::cells::Cells;
 use crate::{
-    id::{Epoch, NodeKey},
+    id::{Epoch, NodeKey, Pid},
     office::Appointment,
     replica::{Answer, Batch, Far, Fingerprints, InSync, KEPT_RECORDS, Learnt, Member, OnDisk, Point, Replica},
     sync::lock,
@@ -82,6 +82,11 @@ impl Replicas {
 
     pub(crate) fn get(&self, number: u64) -> Option<Arc<Replica>> {
         lock(&self.by_number).get(&number).cloned()
+    }
+
+    /// Those whose groups are of another build.
+    pub(crate) fn left_out(&self) -> Vec<Pid> {
+        lock(&self.by_number).values().filter(|it| it.is_left_out()).map(|it| it.pid()).collect()
     }
 
     /// How far a service here is. On that node this other of its group asks, if one does.
@@ -236,7 +241,7 @@ impl Drop for Taking<'_> {
 mod tests {
     use super::*;
     use crate::{
-        id::{Incarnation, NodeId, Pid},
+        id::{Incarnation, NodeId},
         replica::Terms,
     };
 

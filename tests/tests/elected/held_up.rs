@@ -54,8 +54,7 @@ async fn a_master_whose_workers_are_held_up_for_half_a_minute_gives_up_its_offic
     let heir = second.spawn(Hosted::new(heavy()).register()).await.unwrap();
 
     let began = Instant::now();
-    let held = second.client::<HeavyClient>().rpc_hold();
-    let held = tokio::spawn(async move { held.await });
+    let held = tokio::spawn(second.client::<HeavyClient>().rpc_hold().into_future());
     leads("second").await;
     let took = began.elapsed();
     assert!(took > Duration::from_secs(29), "it was given up after {took:?}");

@@ -14,9 +14,12 @@ pub(crate) struct Here(pub(crate) u64);
 #[derive(Debug, Clone)]
 pub(crate) struct Everywhere(pub(crate) u64);
 
-/// What was heard: on which node, whether it is of that node alone, and the balance.
+/// On which node it was heard, whether it is of that node alone, and the balance.
+type News = (&'static str, bool, u64);
+
+/// What was heard.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<(&'static str, bool, u64)>>>);
+struct Heard(Arc<Mutex<Vec<News>>>);
 
 impl Heard {
     fn add(&self, on: &'static str, alone: bool, balance: u64) {

@@ -293,14 +293,18 @@ impl Course {
         self.turn.insert(office.line_up(caller)).come().await;
     }
 
-    /// The instance that was asked names another as the master. Each that is asked so must be of a later epoch than the last: otherwise the
+    /// The instance that was asked names another of its group as the master. Each that is asked so must be of a later epoch than the last: otherwise the
     /// call waits for the view.
     pub(super) fn redirect(&mut self, epoch: Epoch, master: Pid) {
         if self.last_epoch.is_some_and(|last| epoch <= last) {
             return;
         }
         let selector = &self.target.address.selector;
-        let named = self.target.router.directory().listed(master).filter(|it| selector.names(it));
+        let is_of_its_group = |it: &Arc<Instance>| {
+            self.place.as_ref().is_none_or(|asked| asked.identity().office() == it.identity().office())
+        };
+        let listed = self.target.router.directory().listed(master);
+        let named = listed.filter(|it| selector.names(it) && is_of_its_group(it));
         self.redirected = named.and_then(|it| it.in_epoch(epoch)).map(Arc::new);
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::pid;
+use super::who::pid;
 use crate::{
     id::Epoch,
     message::{decode, encode, take},

@@ -3,14 +3,10 @@
 mod file;
 mod members;
 mod said;
+mod who;
 
 pub(crate) use self::{
     file::file,
     members::{answers, batches},
     said::{notes, state},
 };
-use crate::id::{Incarnation, NodeId, NodeKey, Pid};
-
-fn pid(of: u64) -> Pid {
-    Pid { node: NodeKey { id: NodeId(of), incarnation: Incarnation(1) }, number: 1 }
-}

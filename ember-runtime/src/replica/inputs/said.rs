@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
-use super::pid;
+use super::who::pid;
 use crate::{
     id::{Asker, CallId, Epoch},
     message::Stored,

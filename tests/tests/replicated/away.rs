@@ -213,7 +213,7 @@ fn shown_by_one_that_stood_still(seed: u64) -> Vec<String> {
             for _ in 0..20 {
                 // Too much: it says what there is, and commits nothing.
                 let asks = node.local::<Ledger>().rpc_pay_up_to(1, 1, 0).timeout(Duration::from_millis(50));
-                shown.extend(asks.await.ok().and_then(Result::err));
+                shown.extend(asks.await.ok().and_then(|paid| paid.err()));
             }
             shown
         });

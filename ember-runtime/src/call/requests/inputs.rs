@@ -11,7 +11,8 @@ use tokio::runtime::{Builder, Runtime};
 use super::{
     owed::OwedCall,
     question::{
-        CloseStream, Describe, EndOf, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, PieceOf, Question, Replicate,
+        CloseStream, Describe, EndOf, EntriesOf, HowFar, LearnFrom, More, OutcomeOf, PieceOf, Promise, Question,
+        Replicate,
     },
 };
 use crate::{
@@ -29,7 +30,7 @@ use crate::{
 /// If what was read is another thing when it is written and read again.
 pub(crate) fn question(bytes: &[u8]) -> bool {
     let Some((kind, said)) = bytes.split_first() else { return false };
-    match kind % 10 {
+    match kind % 11 {
         0 => asked::<EndOf>(said),
         1 => asked::<Describe>(said),
         2 => asked::<More>(said),
@@ -39,7 +40,8 @@ pub(crate) fn question(bytes: &[u8]) -> bool {
         6 => asked::<PieceOf>(said),
         7 => asked::<HowFar>(said),
         8 => asked::<OutcomeOf>(said),
-        _ => asked::<EntriesOf>(said),
+        9 => asked::<EntriesOf>(said),
+        _ => asked::<Promise>(said),
     }
 }
 

@@ -82,16 +82,12 @@ impl Asks {
     /// Nothing, if it is not the master any more, or somebody is needed of whom it does not know by what they are reached.
     fn others(&self) -> Option<Asked> {
         let needed = self.replica.look(self.epoch, |leader| leader.needed())?;
-        let mut all: Asked = self.listed().into_iter().map(|at| (at, None)).collect();
+        let listed = others(&self.router, &self.office, self.replica.pid());
+        let mut all: Asked = listed.into_iter().map(|at| (at, None)).collect();
         for (member, at) in needed {
             all.insert(at?, Some(member));
         }
         Some(all)
-    }
-
-    /// The other instances of its group, but for those of runs that are over.
-    fn listed(&self) -> BTreeSet<Pid> {
-        others(&self.router, &self.office, self.replica.pid())
     }
 
     async fn promises(&self, at: Pid, needed: Option<Member>) -> bool {

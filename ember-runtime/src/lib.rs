@@ -17,6 +17,7 @@ pub mod id;
 mod journal;
 mod mailbox;
 pub mod message;
+mod meters;
 pub mod module;
 pub mod net;
 pub mod node;
@@ -30,6 +31,8 @@ pub mod rng;
 pub mod scale;
 mod shelf;
 mod sync;
+#[cfg(feature = "telemetry")]
+pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod threads;

@@ -52,6 +52,8 @@ pub use ember_runtime::{
     timer::TimerHandle,
 };
 
+#[cfg(feature = "telemetry")]
+pub use ember_runtime::telemetry;
 #[cfg(feature = "testing")]
 pub use ember_runtime::testing;
 

@@ -177,7 +177,7 @@ pub(crate) fn vault(host: &Arc<dyn Host>) -> Arc<Cell<Vault>> {
         pid,
         particulars: Particulars { id: Some("1".into()), ..Particulars::default() },
         server: 0,
-        blueprint: blueprint(|_, _| Each::default(), |_, _, _, _, _| Each::default(), false).unwrap(),
+        blueprint: blueprint(|_, _| Each::default(), |_, _, _, _, _| Each::default(), (false, None)).unwrap(),
         limits: Limits::default(),
         supervision: Supervision::new(false),
         stops_alone: false,

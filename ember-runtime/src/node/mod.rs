@@ -12,6 +12,8 @@ mod process;
 mod settings;
 mod slot;
 
+#[cfg_attr(not(feature = "telemetry"), allow(unused_imports, reason = "nobody shows it"))]
+pub(crate) use self::life::{Kept, Shown};
 pub use self::{
     follow::Follow,
     hosting::{Class, Factory, Maker, NoFactory},

@@ -156,6 +156,12 @@ impl Tenure {
         !is_over && self.is_still(term)
     }
 
+    /// For how long the lease certainly goes on yet: not at all, if there is none.
+    pub(crate) fn left(&self) -> Duration {
+        let until = self.until.load(Ordering::Acquire);
+        if until == u64::MAX { Duration::MAX } else { Duration::from_nanos(until.saturating_sub(self.clock.now())) }
+    }
+
     /// Whether it is this lease still, and its time is over this long from now, or before.
     pub(crate) fn ends_within(&self, term: Term, time: Duration) -> bool {
         self.clock.now().saturating_add(nanos(time)) >= self.until.load(Ordering::Acquire) && self.is_still(term)

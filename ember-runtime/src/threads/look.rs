@@ -85,9 +85,9 @@ impl Watch {
             }
             let held = now.duration_since(*since);
             let Some(work) = it.work().filter(|_| held >= LONG) else { continue };
-            let said = self.said.get(&work.0).is_some_and(|said| now.duration_since(*said) < QUIET);
+            let said = self.said.get(&work.number).is_some_and(|said| now.duration_since(*said) < QUIET);
             if !said {
-                self.said.insert(work.0, now);
+                self.said.insert(work.number, now);
                 long.push((work, held));
             }
         }
@@ -110,7 +110,7 @@ mod tests {
             let long = watch.look(begin + LOOK * look, &[Seen::of(0), Seen::of(at(look))]);
             said.extend(long.iter().map(|(work, _)| (look, *work)));
         }
-        assert!(said.iter().all(|(_, work)| *work == Work(7)));
+        assert!(said.iter().all(|(_, work)| *work == Work::numbered(7)));
         said.into_iter().map(|(look, _)| look).collect()
     }
 

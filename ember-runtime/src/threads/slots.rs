@@ -63,7 +63,7 @@ impl At {
         };
         let before = slot.0.load(Ordering::Relaxed);
         // The next step, of this work.
-        slot.0.store((before | WORK).wrapping_add(1 + u64::from(work.0)), Ordering::Relaxed);
+        slot.0.store((before | WORK).wrapping_add(1 + u64::from(work.number)), Ordering::Relaxed);
         Self { slot, before }
     }
 }
@@ -97,7 +97,7 @@ impl Seen {
     /// What the thread is at; `None` if nothing that is watched.
     pub(super) fn work(self) -> Option<Work> {
         let number = (self.0 & WORK) as u32;
-        (number > 0).then_some(Work(number))
+        (number > 0).then_some(Work::numbered(number))
     }
 }
 

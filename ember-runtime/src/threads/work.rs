@@ -6,14 +6,18 @@ use std::{
     sync::Mutex,
 };
 
-use crate::sync::lock;
+use crate::{meters::Meter, sync::lock};
 
 /// So many are told from each other in one process; what is more goes unwatched.
 const MOST: usize = 1 << 16;
 
 /// A method, hook, timer or event handler of the services of one class, in this process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Work(pub(super) u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Work {
+    pub(super) number: u32,
+    /// By which it is counted.
+    pub(crate) meter: Meter,
+}
 
 struct Names {
     numbers: BTreeMap<&'static str, BTreeMap<String, u32>>,
@@ -30,13 +34,28 @@ thread_local! {
 
 impl Work {
     /// Nobody looks how long it takes.
-    pub(crate) const UNWATCHED: Self = Self(0);
+    pub(crate) const UNWATCHED: Self = Self::numbered(0);
+
+    pub(super) const fn numbered(number: u32) -> Self {
+        Self { number, meter: Meter::OFF }
+    }
+
+    /// The same, and it is counted.
+    pub(crate) fn counted(self, meter: Meter) -> Self {
+        Self { meter, ..self }
+    }
+
+    /// The same, run by its caller or by the link that brought the call.
+    #[inline]
+    pub(crate) const fn on_the_spot(self) -> Self {
+        Self { meter: self.meter.short(), ..self }
+    }
 
     /// That of this name of the services of a class.
     pub(crate) fn of(service: &'static str, name: &str) -> Self {
         let mut names = lock(&NAMES);
         if let Some(number) = names.numbers.get(service).and_then(|known| known.get(name)) {
-            return Self(*number);
+            return Self::numbered(*number);
         }
         if names.listed.len() == MOST {
             return Self::UNWATCHED;
@@ -44,7 +63,7 @@ impl Work {
         names.listed.push((service, name.to_owned()));
         let number = names.listed.len() as u32;
         names.numbers.entry(service).or_default().insert(name.to_owned(), number);
-        Self(number)
+        Self::numbered(number)
     }
 
     /// The same, for whoever asks often.
@@ -56,7 +75,7 @@ impl Work {
 
     /// The class of the services, and the name.
     pub(super) fn names(self) -> Option<(&'static str, String)> {
-        lock(&NAMES).listed.get((self.0 as usize).checked_sub(1)?).cloned()
+        lock(&NAMES).listed.get((self.number as usize).checked_sub(1)?).cloned()
     }
 }
 

@@ -91,6 +91,6 @@ impl<'a, S: Service> Cell<S> {
     /// Where a job begins that somebody brings.
     #[inline]
     pub(crate) fn driving<'b>(&'a self, task: &'a mut Context<'b>) -> Driving<'a, 'b, S> {
-        Driving { table: &self.blueprint.table, bytes: self.mailbox.bytes(), task }
+        Driving { table: &self.blueprint.table, bytes: self.mailbox.bytes(), task, on_the_spot: false }
     }
 }

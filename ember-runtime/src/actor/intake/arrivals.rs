@@ -120,7 +120,7 @@ fn deliver_to_worker<S: Service>(
     let Some((errand, body)) = is_run(entry, which).then(|| cell.errand(key)).flatten() else {
         return queue(cell, call.own(), index, entry);
     };
-    match arrive(call, index, body, &mut cell.driving(task)) {
+    match arrive(call, index, body, &mut cell.driving(task).on_the_spot()) {
         Start::Over(body) => errand.end(body),
         Start::Running(running) => errand.leave_to_worker(Begun(running, None)),
         Start::Waits(running, _, index) => errand.leave_to_worker(Begun(running, Some(index))),
@@ -244,7 +244,7 @@ fn run<'a, S: Service>(
     }
     let Visit { cell, held, body, worker } = visit;
     cell.counts.short();
-    match arrive(call, index, body, &mut cell.driving(task)) {
+    match arrive(call, index, body, &mut cell.driving(task).on_the_spot()) {
         Start::Over(body) => {
             let visit = (Visit { cell, held, body, worker }).ended()?;
             if !visit.held.is_wanted() {

@@ -83,7 +83,7 @@ where
     };
     // Most often there is none, and moving none costs as much as moving one if nobody looks.
     let envelope = if call.envelope.is_some() { call.envelope.take() } else { None };
-    let what = (handler.info.name, entry.work);
+    let what = (handler.info.name, entry.work.on_the_spot());
     body.begin_at(handler.route, CameFrom::Here(call.caller), envelope, call.due, what);
     let has_keyed = cell.blueprint.table.has_keyed();
     let mut stepping = Stepping { pace: Some(&entry.pace), has_keyed, task: call.task };
@@ -129,7 +129,7 @@ where
     let key = call.envelope.as_ref().and_then(|envelope| envelope.key);
     let Some((errand, mut body)) = cell.errand(key) else { return Short::NotNow };
     let Some(args) = call.args.take() else { return Short::NotNow };
-    let what = (handler.info.name, entry.work);
+    let what = (handler.info.name, entry.work.on_the_spot());
     body.begin_at(handler.route, CameFrom::Here(call.caller), call.envelope.take(), call.due, what);
     let mut stepping = Stepping { pace: Some(&entry.pace), has_keyed: false, task: call.task };
     let mut waits = None;

@@ -10,6 +10,7 @@ use crate::{
     actor::{about::Lends, turn::Pace},
     id::MethodId,
     message::{MethodInfo, Signature},
+    meters::Meters,
     office::Role,
     threads::{self, Work},
 };
@@ -97,6 +98,13 @@ impl<S: Lends> Table<S> {
     pub(crate) fn watch(&mut self, service: &'static str) {
         threads::begin();
         self.methods.iter_mut().for_each(|entry| entry.work = Work::of(service, &entry.name));
+    }
+
+    /// From now on the handlers of the methods are counted.
+    pub(crate) fn count(&mut self, service: &'static str, meters: &Meters) {
+        for entry in &mut self.methods {
+            entry.work = entry.work.counted(meters.meter(service, &entry.name));
+        }
     }
 
     /// Whether it can have modules under keys.

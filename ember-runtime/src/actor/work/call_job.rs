@@ -187,7 +187,7 @@ pub(crate) fn arrive<S: Service>(
     let came_from = if peer.is_some() { CameFrom::Elsewhere(caller) } else { CameFrom::Here(caller) };
     body.ambient.peer = peer;
     body.ambient.begin(came_from, envelope.map(|envelope| *envelope), Due::at(deadline), entry.info.name);
-    body.ambient.work = entry.work;
+    body.ambient.work = if driver.on_the_spot { entry.work.on_the_spot() } else { entry.work };
     let stepping = &mut Stepping { pace: Some(&entry.pace), has_keyed: driver.table.has_keyed(), task: driver.task };
     (entry.raw)(Raw { payload: &payload, reply, index, method: &entry.name, deadline }, body, stepping)
 }

@@ -7,6 +7,7 @@ use crate::{
     },
     error::{Failure, RefusedReason},
     hooks::{AskedHandler, HandlerEnd},
+    meters::{Counted, Ended},
 };
 
 /// Asks whether the handler of this method may start.
@@ -19,7 +20,8 @@ pub(super) fn ask<S: Service>(body: &mut Body<S>, method: fn() -> String) -> Res
 
 /// It does not start after all.
 #[cold]
-pub(super) fn refused(core: &mut Core, reason: RefusedReason) -> Box<Failure> {
+pub(super) fn refused(core: &mut Core, counted: Counted, reason: RefusedReason) -> Box<Failure> {
+    counted.end(Ended::NotExecuted);
     ended(core, &HandlerEnd::NotExecuted(&reason));
     Box::new(reason.into())
 }

@@ -22,6 +22,7 @@ use crate::{
     hooks::HandlerEnd,
     id::CallId,
     message::{Ambient, CameFrom, Due, Envelope, Handled, HandlerSpan, Method, Opened, Settles, Stored, Unsettled},
+    meters::{Counted, Ended},
     office::{Appointment, Late},
     panics::outlived,
     planted::{Bug, planted},
@@ -115,19 +116,23 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     body: &mut Body<S>,
     args: M::Args,
 ) -> Result<Handled<M::Value, M::Error>, Box<Failure>> {
-    if !body.core.hooks.is_empty() {
-        entry::ask(body, full_name::<S, L, M>)?;
+    let counted = Counted::begin(body.ambient.work.meter);
+    if !body.core.hooks.is_empty()
+        && let Err(refused) = entry::ask(body, full_name::<S, L, M>)
+    {
+        counted.end(Ended::NotExecuted);
+        return Err(refused);
     }
     let Body { service, core, ambient, .. } = body;
     // What reads commits nothing.
     let opens = Opens(if const { M::INFO.read } { None } else { group_of::<S>(core) });
     let mut way = match reach::<S, L>(service, &mut ambient.envelope) {
         Ok(way) => way,
-        Err(absent) => return Err(entry::refused(core, absent.into())),
+        Err(absent) => return Err(entry::refused(core, counted, absent.into())),
     };
     let (unit, parent) = match L::lent(&mut way) {
         Ok(lent) => lent,
-        Err(absent) => return Err(entry::refused(core, absent.into())),
+        Err(absent) => return Err(entry::refused(core, counted, absent.into())),
     };
     let span = ambient.open_span();
     let mut cx = Cx::new(core, ambient, parent);
@@ -135,6 +140,9 @@ pub(crate) async fn execute<S: Service, L: Path<S>, M: HandledBy<L::Unit>>(
     // What it has come to is in the same record as what it has committed last, if that has not left yet.
     let later = if const { S::REPLICA.is_some() } { concluded::<M>(core, &handled) } else { None };
     drop(opens);
+    counted.end(
+        handled.result().map_or(Ended::Later, |result| if result.is_ok() { Ended::Value } else { Ended::AppError }),
+    );
     if core.asked.is_some() {
         entry::handled(core, handled.result().map(Result::is_ok));
     }

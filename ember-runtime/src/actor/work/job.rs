@@ -57,9 +57,16 @@ pub(crate) struct Driving<'a, 'b, S: Service> {
     pub(crate) bytes: &'a Bytes,
     /// Of whoever runs the service.
     pub(crate) task: &'a mut Context<'b>,
+    /// That is whoever has brought the call.
+    pub(crate) on_the_spot: bool,
 }
 
 impl<'b, S: Service> Driving<'_, 'b, S> {
+    /// The same, by whoever has brought the call.
+    pub(crate) fn on_the_spot(self) -> Self {
+        Self { on_the_spot: true, ..self }
+    }
+
     /// The first step of the method that has this place in the service's table.
     #[inline]
     pub(crate) fn stepping(&mut self, index: usize) -> Stepping<'_, 'b> {

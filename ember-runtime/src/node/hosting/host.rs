@@ -179,7 +179,8 @@ impl Services {
         {
             return Ok(blueprint);
         }
-        let blueprint = blueprint::<S>(attach::<S>, begin::<S>, self.is_watched)?;
+        let seen = (self.is_watched, self.router.outages.measured.handlers());
+        let blueprint = blueprint::<S>(attach::<S>, begin::<S>, seen)?;
         crate::timer::check(blueprint.table.all_timers().copied())?;
         blueprints.insert(TypeId::of::<S>(), Arc::clone(&blueprint) as _);
         Ok(blueprint)

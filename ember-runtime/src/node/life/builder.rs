@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::running::Node;
+use super::{building::Faces, running::Node};
 use crate::{
     actor::Service,
     call::{LocalCalls, OutageSettings, Outages, Router},
@@ -31,7 +31,7 @@ use crate::{
 #[must_use = "end with `.start().await`"]
 pub struct NodeBuilder {
     pub(crate) name: Option<String>,
-    cluster: Option<String>,
+    pub(super) cluster: Option<String>,
     pub(crate) server: u32,
     pub(crate) drain: Duration,
     pub(crate) rng: Option<Rng>,
@@ -44,6 +44,7 @@ pub struct NodeBuilder {
     pub(super) offload: Offload,
     /// In a mutex only so that the future of [`start`](Self::start), which shares the builder, is `Send`.
     launches: Mutex<Each<Launch>>,
+    pub(super) faces: Faces,
     /// What was wrong with the configuration of services: the first problem.
     problem: Option<Error>,
     #[cfg(feature = "cluster")]
@@ -73,6 +74,7 @@ impl NodeBuilder {
             outages: Box::default(),
             offload: Offload::default(),
             launches: Mutex::default(),
+            faces: Faces::default(),
             problem: None,
             #[cfg(feature = "cluster")]
             clustered: crate::node::settings::Options::default(),
@@ -294,6 +296,8 @@ impl NodeBuilder {
         let local_calls = self.local_calls.map_or_else(local_calls, Ok)?;
         let balancers = std::mem::take(&mut self.balancers);
         let outages = Outages::new(*std::mem::take(&mut self.outages));
+        let faces = std::mem::take(&mut self.faces);
+        let outages = outages.counted(faces.meters.clone());
         let router = Router::new(key, directory, rng, (local_calls, hooks, balancers, outages));
         #[cfg(feature = "cluster")]
         router.replicas.keep_records(self.clustered.kept_records);
@@ -306,6 +310,7 @@ impl NodeBuilder {
         let node = Node::new(Arc::clone(&services), self.drain);
         tokio::spawn(services.publisher.run());
         node.inner.keep(tokio::spawn(Arc::clone(&services.ids).keep()));
+        faces.begin(&node).await?;
         #[cfg(feature = "cluster")]
         let joining = self.connect(&node, listener, key_pair).await?;
         while let Some(launch) = launches.next() {
@@ -331,51 +336,6 @@ impl NodeBuilder {
         tracing::info!(target: "ember::node", name = node.name(), key = %key, "started");
         node.hears_its_services();
         Ok(node)
-    }
-
-    fn check_values(&self) -> Result<()> {
-        if let Some(name) = &self.name {
-            values::name(".name", name)?;
-        }
-        if let Some(cluster) = &self.cluster {
-            values::name(".cluster", cluster)?;
-        }
-        #[cfg(feature = "cluster")]
-        self.clustered.check()?;
-        Ok(())
-    }
-
-    fn check_cluster(&self) -> Result<()> {
-        let problem = match &self.cluster {
-            Some(cluster) if cluster.contains('/') => {
-                format!("`{cluster}` cannot be the name of a cluster: it has a `/`")
-            }
-            #[cfg(feature = "cluster")]
-            _ => return self.check_alone(),
-            #[cfg(not(feature = "cluster"))]
-            Some(cluster) => format!(
-                "this node is to join the cluster `{cluster}`, but clusters are not built in: turn on a feature of `ember` \
-                 that has them, `embedded` or `etcd`, and name a registry"
-            ),
-            #[cfg(not(feature = "cluster"))]
-            None => return Ok(()),
-        };
-        Err(Error::Configuration(problem))
-    }
-
-    /// What has a meaning in a cluster only needs a registry.
-    #[cfg(feature = "cluster")]
-    fn check_alone(&self) -> Result<()> {
-        let what = self.cluster.as_ref().map(|cluster| format!(".cluster({cluster:?})"));
-        match what.or_else(|| self.clustered.meant_for_peers.map(str::to_owned)) {
-            Some(what) if self.clustered.is_alone() => Err(Error::Configuration(format!(
-                "`{what}` without `.registry(…)`: such a node has no peers. Leave it out, or write \
-                 `.registry(Embedded::default())` for several processes on one machine (feature `embedded`), \
-                 `.registry(Etcd::new([\"10.0.0.5:2379\"]))` for many machines (feature `etcd`), or \
-                 `.registry(InProcess::default())`, shared, for nodes of one process"
-            ))),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -187,8 +187,8 @@ impl NodeBuilder {
             Arc::clone(&links),
             router.rng().clone(),
         )));
-        let _first =
-            node.inner.membership.set(Membership { links: Arc::clone(&links), announcer: Arc::clone(&announcer) });
+        let parts = Membership::new(&links, &announcer, in_contact.clone());
+        let _first = node.inner.membership.set(parts);
         let signs = Signs::new(router.directory(), announcer.written());
         let answered = signs.wait(in_contact.wait_for(Contact::is_good)).await.map(drop);
         if let Err(waited) = answered {
@@ -349,7 +349,7 @@ impl Node {
 
     /// Leaves the registry, and closes the links when what is on its way has gone out.
     pub(crate) async fn leave(&self, deadline: Instant) {
-        let Some(Membership { links, announcer }) = self.inner.membership.get() else { return };
+        let Some(Membership { links, announcer, .. }) = self.inner.membership.get() else { return };
         // Whoever watched its services knows from this that they have stopped.
         self.inner.services.leaving.store(true, Ordering::Release);
         announcer.touch([Mine::Node]);

@@ -1,19 +1,19 @@
 //! A node, from its builder to its end.
 
-#[cfg(not(feature = "cluster"))]
-mod alone;
 mod batch;
 mod builder;
+mod building;
 mod calls;
 #[cfg(feature = "cluster")]
 mod cluster;
 mod cx;
 mod ending;
 mod hidden;
-mod outages;
 #[cfg(feature = "cluster")]
 mod revive;
 mod running;
 mod shutdown;
 
+#[cfg_attr(not(feature = "telemetry"), allow(unused_imports, reason = "nobody shows it"))]
+pub(crate) use self::building::{Kept, Shown};
 pub use self::{builder::NodeBuilder, running::Node};

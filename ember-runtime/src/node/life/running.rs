@@ -14,8 +14,10 @@ use std::{
 use futures_util::FutureExt;
 use tokio::{sync::watch, time::timeout};
 
-use super::shutdown::{Sees, Shutdown};
-
+use super::{
+    building::Begun,
+    shutdown::{Sees, Shutdown},
+};
 use crate::{
     actor::CallCounts,
     call::{Address, Client, Handle, HasLocalClient, Kind, One, Origin, Over, Select},
@@ -52,10 +54,12 @@ pub(crate) struct Inner {
     pub(super) drain: Duration,
     /// Ends everything that was started for the node.
     pub(crate) tasks: Mutex<Vec<tokio::task::AbortHandle>>,
+    /// What shows it to the outside.
+    pub(super) faces: Mutex<Vec<Begun>>,
     #[cfg(feature = "cluster")]
     pub(crate) membership: std::sync::OnceLock<crate::node::process::Membership>,
     /// It has started.
-    pub(super) begun: AtomicBool,
+    pub(crate) begun: AtomicBool,
     pub(super) shutdown: Arc<Shutdown>,
     pub(super) closed: watch::Sender<bool>,
     /// The shutdown is to end at once.
@@ -70,6 +74,7 @@ impl Node {
             services,
             drain,
             tasks: Mutex::default(),
+            faces: Mutex::default(),
             #[cfg(feature = "cluster")]
             membership: std::sync::OnceLock::new(),
             begun: AtomicBool::new(false),
@@ -373,6 +378,7 @@ impl Inner {
         for task in lock(&self.tasks).drain(..) {
             task.abort();
         }
+        drop(std::mem::take(&mut *lock(&self.faces)));
     }
 }
 

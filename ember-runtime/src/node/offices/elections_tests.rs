@@ -132,7 +132,7 @@ impl Scene {
         };
         let host: Arc<dyn Host> = Arc::new(around);
         static BLUEPRINT: OnceLock<Arc<Blueprint<Bank>>> = OnceLock::new();
-        let build = || blueprint(|_, _| Each::default(), |_, _, _, _, _| Each::default(), false).unwrap();
+        let build = || blueprint(|_, _| Each::default(), |_, _, _, _, _| Each::default(), (false, None)).unwrap();
         let cell = Cell::new(Setup {
             pid: BANK,
             particulars: Particulars::default(),

@@ -2,10 +2,23 @@
 
 use std::sync::Arc;
 
-use crate::{directory::Announcer, transport::Links};
+use tokio::sync::watch;
+
+use crate::{
+    directory::{Announcer, Contact},
+    transport::Links,
+};
 
 /// The part of a node that other nodes see.
 pub(crate) struct Membership {
     pub(crate) links: Arc<Links>,
     pub(crate) announcer: Arc<Announcer>,
+    /// Whether the registry answers.
+    pub(crate) contact: watch::Receiver<Contact>,
+}
+
+impl Membership {
+    pub(crate) fn new(links: &Arc<Links>, announcer: &Arc<Announcer>, contact: watch::Receiver<Contact>) -> Self {
+        Self { links: Arc::clone(links), announcer: Arc::clone(announcer), contact }
+    }
 }

@@ -182,7 +182,7 @@ mod tests {
             pid,
             particulars: crate::actor::Particulars::default(),
             server: 0,
-            blueprint: blueprint(|_, _| Each::default(), |_, _, _, _, _| Each::default(), false).unwrap(),
+            blueprint: blueprint(|_, _| Each::default(), |_, _, _, _, _| Each::default(), (false, None)).unwrap(),
             limits: crate::mailbox::Limits::default(),
             supervision: Supervision::new(false),
             stops_alone: false,

@@ -13,6 +13,15 @@ pub enum Interest {
     Contract(Cow<'static, str>),
 }
 
+impl Interest {
+    /// The name of the service or of the contract.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Service(name) | Self::Contract(name) => name,
+        }
+    }
+}
+
 /// Which of the instances that match gets a call.
 ///
 /// Instances have [weights](crate::directory::Instance::weight), 1 unless another is given. Where calls are spread, each has its share of

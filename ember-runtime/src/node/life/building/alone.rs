@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::builder::NodeBuilder;
+use crate::node::life::builder::NodeBuilder;
 use crate::{
     net::Endpoint,
     registry::{Linked, LinksAreBuiltIn, Registry},

@@ -1,6 +1,6 @@
 //! What a node is told of outages: how many calls it repeats, and when it leaves an instance alone; and how large its pool is.
 
-use super::builder::NodeBuilder;
+use crate::node::life::builder::NodeBuilder;
 use crate::{call::RetryBudget, directory::Breaker, node::settings::values, offload::Offload};
 
 impl NodeBuilder {

@@ -1,0 +1,13 @@
+//! A node, as those see it who run it at night: figures for Prometheus, and whether it is healthy. The last room: it looks at all others, and none of
+//! them knows that it does.
+
+mod face;
+mod figures;
+mod health;
+mod server;
+mod settings;
+
+pub use self::{
+    health::{Check, Health, State},
+    settings::Telemetry,
+};

@@ -10,6 +10,7 @@
 //!   `cluster`.
 //! - `etcd`: clusters on many machines, with etcd as the registry; with it comes `embedded`. Its build runs `protoc`: install it
 //!   (Debian: `protobuf-compiler`), or point the environment variable `PROTOC` at one. No other feature needs it.
+//! - `telemetry`: figures for Prometheus, and health, over HTTP.
 //! - `testing`: clusters in a simulation, for tests: a dev-dependency; with it comes `embedded`.
 
 pub use ember_macros::{message, module, rpc, service};

@@ -5,7 +5,7 @@
 use std::{fmt::Debug, sync::mpsc, thread};
 
 use allocation_counter::measure;
-use ember::{Choice, LocalCalls, prelude::*, registry::InProcess};
+use ember::{Choice, LocalCalls, prelude::*, registry::InProcess, telemetry::Telemetry};
 use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
@@ -103,6 +103,16 @@ async fn spawned() -> (Node, AdderClient) {
 #[test]
 fn a_call_to_an_idle_local_service_allocates_nothing() {
     assert_eq!(allocations_of(local, calls), 0);
+}
+
+#[test]
+fn a_call_that_is_counted_and_now_and_then_timed_allocates_nothing() {
+    let counted = async || {
+        let node = Node::builder().telemetry(Telemetry::default()).service(Adder::default()).start().await.unwrap();
+        let adder = node.client::<AdderClient>();
+        (node, adder)
+    };
+    assert_eq!(allocations_of(counted, calls), 0);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod ways;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use crate::{etcd, shell};
 
@@ -35,7 +36,7 @@ pub(crate) fn verdict(sum: Summary) -> Result<(), String> {
     }
 }
 
-/// Runs the tests: unit, doc, integration, multi-process and UI tests of the workspace with all features; then the crates
+/// Runs the tests: unit, doc, integration and multi-process tests of the workspace with all features, and the UI tests beside them; then the crates
 /// that users depend on with their default ones; then the behaviour of services in each of the ways in which local calls
 /// can be run; then the build tools with the model, and loom. With `args`, the first of these only.
 pub(crate) fn run(args: &[&str], scale: Scale) -> Result<Summary, String> {
@@ -51,10 +52,20 @@ pub(crate) fn run(args: &[&str], scale: Scale) -> Result<Summary, String> {
         }
     };
 
+    let beside = args.is_empty().then(|| {
+        let mut compiler = said_by_the_compiler();
+        with_etcd(&mut compiler);
+        thread::spawn(move || hear(&mut compiler))
+    });
     let mut sum = Summary::default();
     for mut runner in runners(args)? {
         with_etcd(&mut runner);
-        sum += watch(&mut runner)?;
+        sum += watch(&mut runner, |said| println!("{said}"))?;
+    }
+    if let Some(beside) = beside {
+        let (said, summary) = beside.join().map_err(|_| "the tests beside the others panicked")??;
+        println!("{said}");
+        sum += summary;
     }
     if sum.ignored > 0 {
         println!("\nxtask: {} ignored", sum.ignored);
@@ -72,12 +83,22 @@ fn runners(args: &[&str]) -> Result<Vec<Command>, String> {
     if !args.is_empty() {
         return Ok(vec![everything]);
     }
+    everything.args(["--exclude", UI]);
     let defaults = shell::cargo(&["test", "--no-fail-fast", "-p", "ember", "-p", "ember-runtime"]);
     let tools = shell::tools_cargo(&["test", "--no-fail-fast", "-p", "protoc-shim", "-p", "model"])?;
     let mut runners = vec![everything, defaults];
     runners.extend(ways::runners());
     runners.extend([tools, loom()]);
     Ok(runners)
+}
+
+/// The package of what must not compile.
+const UI: &str = "ember-ui-tests";
+
+/// What the compiler says of misuse: minutes of one processor, while the other tests wait for most of their time. The whole workspace, so that what is built
+/// for those is built no second time, with other features.
+fn said_by_the_compiler() -> Command {
+    shell::cargo(&["test", "--all-features", "--no-fail-fast", "--workspace", "--test", "ui", "--test", "unseen"])
 }
 
 /// Every order in which threads can meet where the runtime has `unsafe` code.
@@ -88,10 +109,20 @@ fn loom() -> Command {
     loom
 }
 
+/// The same as [`watch`], for one beside the others: what it says is said when they have ended.
+fn hear(command: &mut Command) -> Result<(String, Summary), String> {
+    let mut all = String::new();
+    let summary = watch(command, |said| {
+        all.push_str(said);
+        all.push('\n');
+    })?;
+    Ok((all, summary))
+}
+
 /// Runs one `cargo test`, passing its output on, and adds up what its test programs say at their end.
-fn watch(command: &mut Command) -> Result<Summary, String> {
+fn watch(command: &mut Command, mut say: impl FnMut(&str)) -> Result<Summary, String> {
     let line = shell::line(command);
-    println!("\nxtask: {line}");
+    say(&format!("\nxtask: {line}"));
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -101,7 +132,7 @@ fn watch(command: &mut Command) -> Result<Summary, String> {
     for said in BufReader::new(child.stdout.take().expect("stdout is piped")).split(b'\n') {
         let said = said.map_err(|error| format!("`{line}`: {error}"))?;
         let said = String::from_utf8_lossy(&said);
-        println!("{said}");
+        say(&said);
         if let Some(summary) = Summary::read(&said) {
             sum += summary;
         }
@@ -109,7 +140,7 @@ fn watch(command: &mut Command) -> Result<Summary, String> {
     let status = child.wait().map_err(|error| format!("`{line}`: {error}"))?;
     if !status.success() && sum.failed == 0 {
         // It did not compile, or a test program died before it could count.
-        println!("xtask: `{line}` ended with {status} and names no failed test: counted as one");
+        say(&format!("xtask: `{line}` ended with {status} and names no failed test: counted as one"));
         sum.failed = 1;
     }
     Ok(sum)

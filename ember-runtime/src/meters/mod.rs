@@ -1,6 +1,8 @@
 //! How often the handlers of each method began, how they ended, and how long they took: figures that cost a call a nanosecond or two. Each thread
 //! writes its own, without a lock and without anything that cores share; whoever looks adds them up.
 //!
+//! And which of them wait, in the places that their services have for that.
+//!
 //! Knows nothing of services: a [`Meter`] is a number, and the [`Meters`] of a node know what it stands for.
 
 #![cfg_attr(not(feature = "telemetry"), allow(dead_code, unused_imports, reason = "nobody asks for figures"))]
@@ -10,6 +12,7 @@ mod ended;
 mod ledger;
 mod meter;
 mod named;
+mod place;
 mod tally;
 mod times;
 
@@ -18,6 +21,7 @@ pub(crate) use self::{
     ended::Ended,
     meter::Meter,
     named::{Meters, Named},
+    place::WaitPlace,
     tally::Tally,
     times::{BOUNDS, Spread},
 };

@@ -5,13 +5,18 @@ use std::sync::Mutex;
 use super::{
     ledger,
     meter::{Meter, next},
+    place::WaitPlaces,
     tally::Tally,
 };
 use crate::sync::lock;
 
 /// The meters of one node.
 #[derive(Debug, Default)]
-pub(crate) struct Meters(Mutex<Vec<Named>>);
+pub(crate) struct Meters {
+    named: Mutex<Vec<Named>>,
+    /// Where its services show which handlers wait.
+    pub(crate) places: WaitPlaces,
+}
 
 /// What a meter stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +37,7 @@ impl Named {
 impl Meters {
     /// The one for this method of the services of this class. If a process has used up all that there are, nothing is counted.
     pub(crate) fn meter(&self, service: &'static str, method: &str) -> Meter {
-        let mut named = lock(&self.0);
+        let mut named = lock(&self.named);
         if let Some(known) = named.iter().find(|known| known.service == service && known.method == method) {
             return known.meter;
         }
@@ -43,7 +48,7 @@ impl Meters {
 
     /// All of them, in the order of their names.
     pub(crate) fn all(&self) -> Vec<Named> {
-        let mut all = lock(&self.0).clone();
+        let mut all = lock(&self.named).clone();
         all.sort_by(|one, other| (one.service, &one.method).cmp(&(other.service, &other.method)));
         all
     }

@@ -6,31 +6,22 @@ use std::{
     time::Duration,
 };
 
-/// The upper bounds of the steps, in nanoseconds: 1, 2.5 and 5 of each power of ten, from half a microsecond to ten seconds. What is longer is in one
-/// step more.
-pub(crate) const BOUNDS: [u64; 23] = [
-    500,
+/// The upper bounds of the steps, in nanoseconds: 1 and 3 of each power of ten, from a microsecond to ten seconds. What is longer is in one step more.
+pub(crate) const BOUNDS: [u64; 15] = [
     1_000,
-    2_500,
-    5_000,
+    3_000,
     10_000,
-    25_000,
-    50_000,
+    30_000,
     100_000,
-    250_000,
-    500_000,
+    300_000,
     1_000_000,
-    2_500_000,
-    5_000_000,
+    3_000_000,
     10_000_000,
-    25_000_000,
-    50_000_000,
+    30_000_000,
     100_000_000,
-    250_000_000,
-    500_000_000,
+    300_000_000,
     1_000_000_000,
-    2_500_000_000,
-    5_000_000_000,
+    3_000_000_000,
     10_000_000_000,
 ];
 const STEPS: usize = BOUNDS.len() + 1;
@@ -89,7 +80,8 @@ mod tests {
 
     #[test]
     fn each_length_is_in_the_first_step_whose_bound_it_does_not_pass() {
-        for (nanos, step) in [(0, 0), (500, 0), (501, 1), (1_000, 1), (1_001, 2), (10_000_000_000, 22), (u64::MAX, 23)]
+        for (nanos, step) in
+            [(0, 0), (1_000, 0), (1_001, 1), (3_000, 1), (3_001, 2), (10_000_000_000, 14), (u64::MAX, 15)]
         {
             let (times, mut sum) = (Times::new(), Spread::default());
             times.note(Duration::from_nanos(nanos));
@@ -106,13 +98,13 @@ mod tests {
     #[test]
     fn what_threads_have_is_added_up() {
         let (one, other, mut sum) = (Times::new(), Times::new(), Spread::default());
-        one.note(Duration::from_micros(3));
-        other.note(Duration::from_micros(4));
+        one.note(Duration::from_micros(4));
+        other.note(Duration::from_micros(5));
         other.note(Duration::from_secs(3600));
         for times in [&one, &other] {
             times.add_to(&mut sum);
         }
-        assert_eq!((sum.count(), sum.steps[3], sum.steps[23]), (3, 2, 1));
-        assert_eq!(sum.nanos, 3_600_000_007_000);
+        assert_eq!((sum.count(), sum.steps[2], sum.steps[15]), (3, 2, 1));
+        assert_eq!(sum.nanos, 3_600_000_009_000);
     }
 }

@@ -6,8 +6,10 @@ mod figures;
 mod health;
 mod server;
 mod settings;
+mod waiting;
 
 pub use self::{
     health::{Check, Health, State},
     settings::Telemetry,
+    waiting::WaitingHandler,
 };

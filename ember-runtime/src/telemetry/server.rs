@@ -90,7 +90,8 @@ async fn accept(bound: Bound, shown: Shown) -> io::Result<Infallible> {
         .route("/metrics", get(metrics))
         .route("/healthz", get(live))
         .route("/readyz", get(ready))
-        .fallback(async || (StatusCode::NOT_FOUND, "there is /metrics, /healthz and /readyz\n"))
+        .route("/handlers", get(handlers))
+        .fallback(async || (StatusCode::NOT_FOUND, "there is /metrics, /healthz, /readyz and /handlers\n"))
         .with_state(shown);
     let mut open = VecDeque::new();
     loop {
@@ -135,6 +136,21 @@ async fn metrics(State(shown): State<Shown>) -> Response {
         Ok(node) => ([(header::CONTENT_TYPE, figures::CONTENT_TYPE)], figures::text(&node)).into_response(),
         Err(gone) => gone,
     }
+}
+
+/// Those that have waited for so long are shown, and so many at most.
+const LONG: Duration = Duration::from_millis(10);
+const SHOWN: usize = 100;
+
+async fn handlers(State(shown): State<Shown>) -> Response {
+    let node = match node(&shown) {
+        Ok(node) => node,
+        Err(gone) => return gone,
+    };
+    let all = node.waiting_handlers();
+    let long: Vec<_> = all.iter().take_while(|it| it.waits >= LONG).take(SHOWN).collect();
+    let json = serde_json::json!({ "node": node.name(), "waiting": all.len(), "longest": long });
+    ([(header::CONTENT_TYPE, "application/json")], format!("{json}\n")).into_response()
 }
 
 async fn live(State(shown): State<Shown>) -> Response {

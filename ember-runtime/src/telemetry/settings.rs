@@ -23,7 +23,7 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Serves `/metrics`, `/healthz` and `/readyz` over HTTP at this address, `ip:port`; port 0 is any that is free. Without it nothing is served, and
+    /// Serves `/metrics`, `/healthz`, `/readyz` and `/handlers` over HTTP at this address, `ip:port`; port 0 is any that is free. Without it nothing is served, and
     /// [`Node::metrics`](crate::node::Node::metrics) and [`Node::health`](crate::node::Node::health) tell the same.
     ///
     /// Whoever reaches the address can read what services the node has, and how much they do. So it must be a loopback address,

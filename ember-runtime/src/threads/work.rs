@@ -36,7 +36,7 @@ impl Work {
     /// Nobody looks how long it takes.
     pub(crate) const UNWATCHED: Self = Self::numbered(0);
 
-    pub(super) const fn numbered(number: u32) -> Self {
+    pub(crate) const fn numbered(number: u32) -> Self {
         Self { number, meter: Meter::OFF }
     }
 
@@ -73,8 +73,14 @@ impl Work {
         known.unwrap_or(Self::UNWATCHED)
     }
 
+    /// By which it is found again.
+    #[inline]
+    pub(crate) const fn number(self) -> u32 {
+        self.number
+    }
+
     /// The class of the services, and the name.
-    pub(super) fn names(self) -> Option<(&'static str, String)> {
+    pub(crate) fn names(self) -> Option<(&'static str, String)> {
         lock(&NAMES).listed.get((self.number as usize).checked_sub(1)?).cloned()
     }
 }

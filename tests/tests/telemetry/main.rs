@@ -7,6 +7,7 @@ mod health;
 mod http;
 mod openmetrics;
 mod server;
+mod waiting;
 
 use ember::prelude::*;
 

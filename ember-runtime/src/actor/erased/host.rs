@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     hooks::{HandlerHooks, Ordered},
     id::{NodeKey, Pid},
+    meters::WaitPlace,
     office::OfficeSeat,
     replica::Replica,
     rng::Rng,
@@ -31,6 +32,11 @@ pub(crate) trait Host: Send + Sync + 'static {
 
     /// Whether somebody looks how long its handlers keep their threads: not where time is simulated.
     fn is_watched(&self) -> bool;
+
+    /// Where a service shows which handler of it waits, if somebody looks.
+    fn place(&self, _: Pid) -> Option<Arc<WaitPlace>> {
+        None
+    }
 
     /// Who has a say before handlers start.
     fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks>;

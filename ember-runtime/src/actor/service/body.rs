@@ -33,7 +33,8 @@ impl<S: Lends> Body<S> {
     }
 
     /// Another that runs handlers of the same service.
-    pub(crate) fn of(service: Held<S>, core: Core, ambient: Ambient) -> Box<Self> {
+    pub(crate) fn of(service: Held<S>, core: Core, mut ambient: Ambient) -> Box<Self> {
+        ambient.show_at(core.host.place(core.pid()));
         Box::new(Self { service, core, ambient, heard: None })
     }
 

@@ -103,7 +103,8 @@ impl<S: Lends> Table<S> {
     /// From now on the handlers of the methods are counted.
     pub(crate) fn count(&mut self, service: &'static str, meters: &Meters) {
         for entry in &mut self.methods {
-            entry.work = entry.work.counted(meters.meter(service, &entry.name));
+            let work = if entry.work == Work::UNWATCHED { Work::of(service, &entry.name) } else { entry.work };
+            entry.work = work.counted(meters.meter(service, &entry.name));
         }
     }
 

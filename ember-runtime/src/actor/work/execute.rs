@@ -86,6 +86,16 @@ pub(super) fn alike<F: Future>(future: Pin<&mut F>) -> Pin<&mut F> {
     future
 }
 
+/// A handler that waits is shown until it has ended, however it does.
+struct Shows<'a>(&'a Ambient);
+
+impl Drop for Shows<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.has_ended();
+    }
+}
+
 /// Runs `handler` as `ambient` describes it, within `span`. What it has committed when it first waits goes to the others of its group.
 async fn scoped<F: Future + ?Sized>(
     ambient: &Ambient,
@@ -93,6 +103,7 @@ async fn scoped<F: Future + ?Sized>(
     opens: &Opens,
     mut handler: Pin<&mut F>,
 ) -> F::Output {
+    let _shown = Shows(ambient);
     poll_fn(|task| {
         let step = ambient.scope(|| {
             let _at = At::begin(ambient.work);
@@ -101,6 +112,7 @@ async fn scoped<F: Future + ?Sized>(
         if step.is_pending() {
             // The caller's time runs from now on at the latest.
             ambient.deadline();
+            ambient.waits();
             if let Some(replica) = &opens.0 {
                 replica.open();
             }

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     id::{NodeKey, Pid},
     message::streams::Holds,
+    meters::WaitPlace,
     threads::Work,
 };
 
@@ -39,6 +40,8 @@ pub(crate) struct Ambient {
     group: Option<Arc<dyn Settles>>,
     /// The chain of calls that this handler waits for, made with the first.
     extended: OnceLock<Arc<Chain>>,
+    /// Where it shows that it waits, if somebody looks.
+    place: Option<Arc<WaitPlace>>,
 }
 
 impl Ambient {
@@ -54,6 +57,29 @@ impl Ambient {
             due: Due::default(),
             group: None,
             extended: OnceLock::new(),
+            place: None,
+        }
+    }
+
+    /// From now on its handlers show there that they wait.
+    pub(crate) fn show_at(&mut self, place: Option<Arc<WaitPlace>>) {
+        self.place = place;
+    }
+
+    /// The handler that runs waits for something.
+    #[inline]
+    pub(crate) fn waits(&self) {
+        if let Some(place) = self.place.as_ref().filter(|place| !place.waits()) {
+            let caller = self.caller().map(|caller| (caller.node(), caller.service().map_or(0, |pid| pid.number)));
+            place.begin(self.work.number(), caller);
+        }
+    }
+
+    /// The handler that ran has ended, or was dropped.
+    #[inline]
+    pub(crate) fn has_ended(&self) {
+        if let Some(place) = &self.place {
+            place.end();
         }
     }
 

@@ -30,6 +30,7 @@ use crate::{
     hooks::{HandlerHooks, Ordered},
     id::{NodeKey, Pid},
     message::{Ambient, Promises, Station},
+    meters::WaitPlace,
     node::{
         offices::Elections,
         settings::{Hosted, IntoHosted, instance, office_lease, replicas},
@@ -350,6 +351,10 @@ impl Host for Services {
 
     fn is_watched(&self) -> bool {
         self.is_watched
+    }
+
+    fn place(&self, pid: Pid) -> Option<Arc<WaitPlace>> {
+        self.router.outages.measured.handlers().map(|meters| meters.places.add(pid))
     }
 
     fn handler_hooks(&self) -> &Ordered<dyn HandlerHooks> {

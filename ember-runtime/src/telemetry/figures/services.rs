@@ -1,6 +1,6 @@
 //! The services that run here, by class: those of one class, of which there may be many thousands, have one figure together.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::writer::Writer;
 use crate::{
@@ -18,6 +18,8 @@ struct OfClass {
     fullest: u32,
     overruns: u64,
     masters: u64,
+    /// For how long the handler has waited that waits for longest.
+    longest: Duration,
 }
 
 pub(super) fn write(node: &Node, writer: &mut Writer<'_>) -> fmt::Result {
@@ -42,6 +44,10 @@ pub(super) fn write(node: &Node, writer: &mut Writer<'_>) -> fmt::Result {
         }
         class.masters += u64::from(instance.role() == Some(Role::Master));
     }
+    for waiting in node.waiting_handlers() {
+        let class = classes.entry(waiting.service).or_default();
+        class.longest = class.longest.max(waiting.waits);
+    }
     writer.gauges(
         "ember_services",
         "Services of this node, by their states",
@@ -52,11 +58,16 @@ pub(super) fn write(node: &Node, writer: &mut Writer<'_>) -> fmt::Result {
                 .map(|(state, count)| ([("service", service.as_str()), ("state", *state)], *count as f64))
         }),
     )?;
-    let figures: [(&str, &str, fn(&OfClass) -> f64); 5] = [
+    let figures: [(&str, &str, fn(&OfClass) -> f64); 6] = [
         (
             "ember_handlers_running",
             "Handlers that run or wait for something, those of timers and events too",
             |class| f64::from(class.load.running),
+        ),
+        (
+            "ember_handler_longest_wait_seconds",
+            "For how long that handler has waited which waits for longest now",
+            |class| class.longest.as_secs_f64(),
         ),
         ("ember_mailbox_messages", "Messages that wait in mailboxes", |class| f64::from(class.load.waiting)),
         ("ember_mailbox_fullest", "Messages that wait in the fullest mailbox", |class| f64::from(class.fullest)),

@@ -1,0 +1,199 @@
+//! Where a service, or one of its workers, shows which handler of it waits for something: a few stores, without a lock, and only where a handler waits.
+
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock, Weak,
+        atomic::{AtomicU32, AtomicU64, Ordering, fence},
+    },
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    id::{Incarnation, NodeId, NodeKey, Pid},
+    sync::lock,
+};
+
+/// Whoever runs the service writes, and nobody else; anybody reads.
+#[derive(Debug)]
+pub(crate) struct WaitPlace {
+    pid: Pid,
+    /// How often something was written, twice: odd while something is.
+    version: AtomicU64,
+    /// The number of the work; 0 if none waits.
+    work: AtomicU32,
+    /// In nanoseconds since this process first asked.
+    since: AtomicU64,
+    /// The number of the caller's service; and its node, and which run of it.
+    caller: [AtomicU64; 3],
+}
+
+/// A handler that waits for something, or is at work again after it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) pid: Pid,
+    pub(crate) work: u32,
+    /// For how long it has, since it first waited.
+    pub(crate) for_: Duration,
+    /// Who made the call, and for which of its services, if for one.
+    pub(crate) caller: Option<(NodeKey, u64)>,
+}
+
+impl WaitPlace {
+    fn new(pid: Pid) -> Self {
+        let caller = [const { AtomicU64::new(0) }; 3];
+        Self { pid, version: AtomicU64::new(0), work: AtomicU32::new(0), since: AtomicU64::new(0), caller }
+    }
+
+    /// A handler waits for the first time.
+    #[inline]
+    pub(crate) fn begin(&self, work: u32, caller: Option<(NodeKey, u64)>) {
+        let caller = caller.map_or([0; 3], |(node, number)| [number, node.id.0, node.incarnation.0]);
+        self.write(|| {
+            self.since.store(now(), Ordering::Relaxed);
+            for (place, part) in self.caller.iter().zip(caller) {
+                place.store(part, Ordering::Relaxed);
+            }
+            self.work.store(work, Ordering::Relaxed);
+        });
+    }
+
+    /// Its handler has ended, or is dropped.
+    #[inline]
+    pub(crate) fn end(&self) {
+        if self.waits() {
+            self.write(|| self.work.store(0, Ordering::Relaxed));
+        }
+    }
+
+    /// Whether a handler has waited. For whoever writes.
+    #[inline]
+    pub(crate) fn waits(&self) -> bool {
+        self.work.load(Ordering::Relaxed) != 0
+    }
+
+    #[inline]
+    fn write(&self, write: impl FnOnce()) {
+        let version = self.version.load(Ordering::Relaxed);
+        self.version.store(version.wrapping_add(1), Ordering::Relaxed);
+        fence(Ordering::Release);
+        write();
+        self.version.store(version.wrapping_add(2), Ordering::Release);
+    }
+
+    /// What it shows. Nothing, if that changes just now: then it has not waited for long.
+    fn look(&self) -> Option<Waiting> {
+        let version = self.version.load(Ordering::Acquire);
+        let work = self.work.load(Ordering::Relaxed);
+        let since = self.since.load(Ordering::Relaxed);
+        let [number, id, run] = self.caller.each_ref().map(|part| part.load(Ordering::Relaxed));
+        fence(Ordering::Acquire);
+        let is_whole = version.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == version;
+        if !is_whole || work == 0 {
+            return None;
+        }
+        let caller = (id != 0).then(|| (NodeKey { id: NodeId(id), incarnation: Incarnation(run) }, number));
+        let for_ = Duration::from_nanos(now().saturating_sub(since));
+        Some(Waiting { pid: self.pid, work, for_, caller })
+    }
+}
+
+fn now() -> u64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    Instant::now().saturating_duration_since(*FIRST.get_or_init(Instant::now)).as_nanos() as u64
+}
+
+/// Those of one node.
+#[derive(Debug, Default)]
+pub(crate) struct WaitPlaces(Mutex<Places>);
+
+#[derive(Debug, Default)]
+struct Places {
+    all: Vec<Weak<WaitPlace>>,
+    /// With so many, those that have gone are forgotten.
+    full: usize,
+}
+
+/// With fewer nobody looks whether some have gone.
+const FEW: usize = 64;
+
+impl WaitPlaces {
+    /// One more, of a service that begins.
+    pub(crate) fn add(&self, pid: Pid) -> Arc<WaitPlace> {
+        let place = Arc::new(WaitPlace::new(pid));
+        let mut places = lock(&self.0);
+        if places.all.len() >= places.full.max(FEW) {
+            places.all.retain(|place| place.strong_count() > 0);
+            places.full = places.all.len() * 2;
+        }
+        places.all.push(Arc::downgrade(&place));
+        place
+    }
+
+    /// All handlers that wait, in no order.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        let all: Vec<_> = lock(&self.0).all.iter().filter_map(Weak::upgrade).collect();
+        all.iter().filter_map(|place| place.look()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODE: NodeKey = NodeKey { id: NodeId(7), incarnation: Incarnation(9) };
+
+    fn pid(number: u64) -> Pid {
+        Pid { node: NODE, number }
+    }
+
+    #[test]
+    fn what_waits_is_shown_until_it_has_ended() {
+        let places = WaitPlaces::default();
+        let (one, other) = (places.add(pid(1)), places.add(pid(2)));
+        assert_eq!(places.waiting(), []);
+        one.begin(5, Some((NODE, 2)));
+        other.begin(6, None);
+        let mut waiting = places.waiting();
+        waiting.sort_by_key(|it| it.pid);
+        let seen: Vec<_> = waiting.iter().map(|it| (it.pid, it.work, it.caller)).collect();
+        assert_eq!(seen, [(pid(1), 5, Some((NODE, 2))), (pid(2), 6, None)]);
+        one.end();
+        drop(other);
+        assert_eq!(places.waiting(), []);
+    }
+
+    #[test]
+    fn places_of_services_that_have_gone_are_forgotten() {
+        let places = WaitPlaces::default();
+        let kept: Vec<_> = (0..10).map(|number| places.add(pid(number))).collect();
+        (0..10_000).for_each(|number| drop(places.add(pid(number))));
+        assert!(lock(&places.0).all.len() <= FEW, "{}", lock(&places.0).all.len());
+        kept[3].begin(1, None);
+        assert_eq!(places.waiting().len(), 1);
+    }
+
+    #[test]
+    fn whoever_looks_while_another_writes_sees_what_belongs_together() {
+        let places = WaitPlaces::default();
+        let place = places.add(pid(1));
+        let ends = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in 1..200_000 {
+                    let key = NodeKey { id: NodeId(number), incarnation: Incarnation(number) };
+                    place.begin(number as u32, Some((key, number)));
+                    place.end();
+                }
+                ends.store(true, Ordering::Relaxed);
+            });
+            while !ends.load(Ordering::Relaxed) {
+                for it in places.waiting() {
+                    let (key, number) = it.caller.expect("each has one");
+                    assert_eq!((key.id.0, key.incarnation.0, it.work), (number, number, number as u32));
+                }
+            }
+        });
+    }
+}

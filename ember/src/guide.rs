@@ -62,6 +62,8 @@ pages! {
     HowFast: "how-fast.md",
     Signatures: "signatures.md",
     ByName: "by-name.md",
+    #[cfg(feature = "telemetry")]
+    Telemetry: "telemetry.md",
     Hooks: "hooks.md",
     Configuration: "configuration.md",
     #[cfg(feature = "testing")]

@@ -3,6 +3,7 @@
 
 mod face;
 mod figures;
+mod files;
 mod health;
 mod server;
 mod settings;

@@ -3,6 +3,7 @@
 #![allow(missing_docs, missing_debug_implementations, reason = "the names of test services say it all")]
 
 mod figures;
+mod files;
 mod health;
 mod http;
 mod openmetrics;

@@ -18,6 +18,9 @@ struct OfClass {
     fullest: u32,
     overruns: u64,
     masters: u64,
+    /// Of services that have several, and those of them that are at work.
+    workers: u64,
+    busy: u64,
     /// For how long the handler has waited that waits for longest.
     longest: Duration,
 }
@@ -34,6 +37,10 @@ pub(super) fn write(node: &Node, writer: &mut Writer<'_>) -> fmt::Result {
         class.load = [class.load, load].into_iter().sum();
         class.fullest = class.fullest.max(load.waiting);
         class.overruns += cell.call_counts().overruns;
+        if let Some(workers) = cell.workers() {
+            class.workers += u64::from(workers.now());
+            class.busy += u64::from(workers.busy());
+        }
     }
     // Those that have failed have ended, and are in the view still.
     let view = node.view();
@@ -58,7 +65,7 @@ pub(super) fn write(node: &Node, writer: &mut Writer<'_>) -> fmt::Result {
                 .map(|(state, count)| ([("service", service.as_str()), ("state", *state)], *count as f64))
         }),
     )?;
-    let figures: [(&str, &str, fn(&OfClass) -> f64); 6] = [
+    let figures: [(&str, &str, fn(&OfClass) -> f64); 8] = [
         (
             "ember_handlers_running",
             "Handlers that run or wait for something, those of timers and events too",
@@ -71,6 +78,8 @@ pub(super) fn write(node: &Node, writer: &mut Writer<'_>) -> fmt::Result {
         ),
         ("ember_mailbox_messages", "Messages that wait in mailboxes", |class| f64::from(class.load.waiting)),
         ("ember_mailbox_fullest", "Messages that wait in the fullest mailbox", |class| f64::from(class.fullest)),
+        ("ember_workers", "Workers of services that have several", |class| class.workers as f64),
+        ("ember_workers_busy", "Those of them that are at work", |class| class.busy as f64),
         ("ember_masters", "Instances that are the masters of their groups", |class| class.masters as f64),
         ("ember_timer_overruns", "Ticks that the timers of the services that run now have left out", |class| {
             class.overruns as f64

@@ -93,7 +93,7 @@ impl WaitPlace {
         if !is_whole || work == 0 {
             return None;
         }
-        let caller = (id != 0).then(|| (NodeKey { id: NodeId(id), incarnation: Incarnation(run) }, number));
+        let caller = (id != 0).then_some((NodeKey { id: NodeId(id), incarnation: Incarnation(run) }, number));
         let for_ = Duration::from_nanos(now().saturating_sub(since));
         Some(Waiting { pid: self.pid, work, for_, caller })
     }

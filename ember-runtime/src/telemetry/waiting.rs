@@ -1,6 +1,6 @@
 //! Which handlers wait, since when, and for whom they work: where something hangs, this is what says it.
 
-use std::{collections::HashMap, time::Duration};
+use std::{cmp::Reverse, collections::HashMap, time::Duration};
 
 use serde::{Serialize, Serializer};
 
@@ -63,7 +63,7 @@ impl Node {
                 Some(WaitingHandler { service, pid: it.pid, method, waits: it.for_, caller_node, caller })
             })
             .collect();
-        all.sort_by(|one, other| other.waits.cmp(&one.waits));
+        all.sort_by_key(|it| Reverse(it.waits));
         all
     }
 }

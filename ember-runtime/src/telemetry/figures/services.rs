@@ -25,6 +25,9 @@ struct OfClass {
     longest: Duration,
 }
 
+/// One figure of a class.
+type FigureOf = fn(&OfClass) -> f64;
+
 pub(super) fn write(node: &Node, writer: &mut Writer<'_>) -> fmt::Result {
     let mut classes: BTreeMap<String, OfClass> = BTreeMap::new();
     for cell in node.inner.services.router.cells.all() {
@@ -65,7 +68,7 @@ pub(super) fn write(node: &Node, writer: &mut Writer<'_>) -> fmt::Result {
                 .map(|(state, count)| ([("service", service.as_str()), ("state", *state)], *count as f64))
         }),
     )?;
-    let figures: [(&str, &str, fn(&OfClass) -> f64); 8] = [
+    let figures: [(&str, &str, FigureOf); 8] = [
         (
             "ember_handlers_running",
             "Handlers that run or wait for something, those of timers and events too",

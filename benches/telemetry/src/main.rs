@@ -1,5 +1,5 @@
 //! What telemetry costs, on beside off in the same run: `cargo run --release --manifest-path benches/Cargo.toml -p bench-telemetry -- 15`, the number is that of
-//! the rounds. A local call, a call between two nodes with 64 in flight, and a scrape of 25 services with 20 methods each.
+//! the rounds. A local call, a call between two nodes with 64 in flight, and a scrape of 10 services with 20 methods each.
 
 mod many;
 

@@ -45,7 +45,7 @@ macro_rules! services {
 }
 
 services!(
-    S00, S01, S02, S03, S04, S05, S06, S07, S08, S09, S10, S11, S12, S13, S14, S15, S16, S17, S18, S19, S20, S21, S22,
+    S00, S01, S02, S03, S04, S05, S06, S07, S08, S09
     S23, S24
 );
 

@@ -25,8 +25,34 @@ pub(crate) struct WaitPlace {
     work: AtomicU32,
     /// In nanoseconds since this process first asked.
     since: AtomicU64,
-    /// The number of the caller's service; and its node, and which run of it.
-    caller: [AtomicU64; 3],
+    /// Who made the call.
+    caller: Who,
+    /// Whose answer it waited for when it was looked after last.
+    callee: Who,
+}
+
+/// A service, or only its node: the number, the node, and which run of it. All of it 0 for nobody.
+#[derive(Debug, Default)]
+struct Who([AtomicU64; 3]);
+
+impl Who {
+    #[inline]
+    fn set(&self, who: Option<(NodeKey, u64)>) {
+        let parts = who.map_or([0; 3], |(node, number)| [number, node.id.0, node.incarnation.0]);
+        for (place, part) in self.0.iter().zip(parts) {
+            place.store(part, Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
+    fn is_somebody(&self) -> bool {
+        self.0[1].load(Ordering::Relaxed) != 0
+    }
+
+    fn get(&self) -> Option<(NodeKey, u64)> {
+        let [number, id, run] = self.0.each_ref().map(|part| part.load(Ordering::Relaxed));
+        (id != 0).then_some((NodeKey { id: NodeId(id), incarnation: Incarnation(run) }, number))
+    }
 }
 
 /// A handler that waits for something, or is at work again after it has.
@@ -38,25 +64,38 @@ pub(crate) struct Waiting {
     pub(crate) for_: Duration,
     /// Who made the call, and for which of its services, if for one.
     pub(crate) caller: Option<(NodeKey, u64)>,
+    /// Whose answer it waits for, if it waits for one.
+    pub(crate) callee: Option<(NodeKey, u64)>,
 }
 
 impl WaitPlace {
     fn new(pid: Pid) -> Self {
-        let caller = [const { AtomicU64::new(0) }; 3];
-        Self { pid, version: AtomicU64::new(0), work: AtomicU32::new(0), since: AtomicU64::new(0), caller }
+        let (version, work, since) = (AtomicU64::new(0), AtomicU32::new(0), AtomicU64::new(0));
+        Self { pid, version, work, since, caller: Who::default(), callee: Who::default() }
     }
 
     /// A handler waits for the first time.
     #[inline]
     pub(crate) fn begin(&self, work: u32, caller: Option<(NodeKey, u64)>) {
-        let caller = caller.map_or([0; 3], |(node, number)| [number, node.id.0, node.incarnation.0]);
         self.write(|| {
             self.since.store(now(), Ordering::Relaxed);
-            for (place, part) in self.caller.iter().zip(caller) {
-                place.store(part, Ordering::Relaxed);
-            }
+            self.caller.set(caller);
             self.work.store(work, Ordering::Relaxed);
         });
+    }
+
+    /// The handler waits for the answer of this service.
+    #[inline]
+    pub(crate) fn calls(&self, callee: Pid) {
+        self.write(|| self.callee.set(Some((callee.node, callee.number))));
+    }
+
+    /// The handler goes on: whose answers it waits for then, is seen then.
+    #[inline]
+    pub(crate) fn goes_on(&self) {
+        if self.callee.is_somebody() {
+            self.write(|| self.callee.set(None));
+        }
     }
 
     /// Its handler has ended, or is dropped.
@@ -87,15 +126,14 @@ impl WaitPlace {
         let version = self.version.load(Ordering::Acquire);
         let work = self.work.load(Ordering::Relaxed);
         let since = self.since.load(Ordering::Relaxed);
-        let [number, id, run] = self.caller.each_ref().map(|part| part.load(Ordering::Relaxed));
+        let (caller, callee) = (self.caller.get(), self.callee.get());
         fence(Ordering::Acquire);
         let is_whole = version.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == version;
         if !is_whole || work == 0 {
             return None;
         }
-        let caller = (id != 0).then_some((NodeKey { id: NodeId(id), incarnation: Incarnation(run) }, number));
         let for_ = Duration::from_nanos(now().saturating_sub(since));
-        Some(Waiting { pid: self.pid, work, for_, caller })
+        Some(Waiting { pid: self.pid, work, for_, caller, callee })
     }
 }
 
@@ -159,6 +197,11 @@ mod tests {
         waiting.sort_by_key(|it| it.pid);
         let seen: Vec<_> = waiting.iter().map(|it| (it.pid, it.work, it.caller)).collect();
         assert_eq!(seen, [(pid(1), 5, Some((NODE, 2))), (pid(2), 6, None)]);
+        one.calls(pid(3));
+        let callee = |places: &WaitPlaces| places.waiting().iter().find_map(|it| it.callee);
+        assert_eq!(callee(&places), Some((NODE, 3)));
+        one.goes_on();
+        assert_eq!(callee(&places), None);
         one.end();
         drop(other);
         assert_eq!(places.waiting(), []);

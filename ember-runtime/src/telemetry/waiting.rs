@@ -30,6 +30,9 @@ pub struct WaitingHandler {
     /// The service whose handler made the call: it waits for this one, unless it went on. `None` if it was made outside of handlers.
     #[serde(serialize_with = "shown_if")]
     pub caller: Option<Pid>,
+    /// The service whose answer it waits for, if it does. Of several calls at once, the one that was looked after last.
+    #[serde(serialize_with = "shown_if")]
+    pub callee: Option<Pid>,
 }
 
 fn shown<S: Serializer>(value: &impl ToString, to: S) -> Result<S::Ok, S::Error> {
@@ -59,8 +62,9 @@ impl Node {
                 let (service, method) = name.clone()?;
                 let caller_node = it.caller.map(|(node, _)| node);
                 let caller = it.caller.filter(|(_, number)| *number != 0).map(|(node, number)| Pid { node, number });
+                let callee = it.callee.map(|(node, number)| Pid { node, number });
                 let service = service.to_owned();
-                Some(WaitingHandler { service, pid: it.pid, method, waits: it.for_, caller_node, caller })
+                Some(WaitingHandler { service, pid: it.pid, method, waits: it.for_, caller_node, caller, callee })
             })
             .collect();
         all.sort_by_key(|it| Reverse(it.waits));

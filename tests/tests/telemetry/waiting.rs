@@ -72,6 +72,16 @@ async fn a_handler_that_hangs_is_named_with_who_waits_for_it_across_nodes() {
     assert_eq!((at_guest.caller_node, at_guest.caller), (Some(here.key()), None), "made outside of handlers");
     assert_eq!((&*at_porter.service, &*at_porter.method), ("porter", "rpc_pass"));
     assert_eq!(at_porter.caller, Some(guest), "who waits for it");
+    assert_eq!((at_guest.callee, at_porter.callee), (Some(at_porter.pid), None), "whom it waits for");
+
+    // The next one's call has not begun there, and whom it waits for is known all the same.
+    let next = here.spawn(Guest(here.client::<PorterClient>())).await.unwrap();
+    here.select::<GuestClient>().pid(next).client().rpc_visit().send().unwrap();
+    let callee = eventually("another handler that waits", async || {
+        here.waiting_handlers().into_iter().find(|it| it.pid == next).and_then(|it| it.callee)
+    })
+    .await;
+    assert_eq!(callee, at_porter.pid);
 
     // The same over HTTP, when it has waited for a while.
     let address = there.telemetry_address().unwrap();
@@ -84,9 +94,12 @@ async fn a_handler_that_hangs_is_named_with_who_waits_for_it_across_nodes() {
     assert_eq!((&read["node"], &read["longest"][0]["caller"]), (&"there".into(), &guest.to_string().into()));
     assert!(Figures::read(&there.metrics()).sum("ember_handler_longest_wait_seconds", &[("service", "porter")]) > 0.0);
 
-    gate.open();
+    (0..2).for_each(|_| gate.open());
     visit.await.unwrap().unwrap();
-    assert_eq!((here.waiting_handlers(), there.waiting_handlers()), (vec![], vec![]));
+    eventually("that all go on", async || {
+        (here.waiting_handlers().is_empty() && there.waiting_handlers().is_empty()).then_some(())
+    })
+    .await;
     here.shutdown().await.unwrap();
     there.shutdown().await.unwrap();
 }

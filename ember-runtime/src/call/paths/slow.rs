@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     call::{
-        reach::{Answered, Freight},
+        reach::{Answered, Freight, calling},
         requests::{Attempt, HandedOver, Inherited, Options, Retry, Target, failed, waits},
         routes::{OpenCall, Probe},
     },
@@ -233,7 +233,7 @@ impl Course {
             };
             self.begun = Instant::now();
             let _counted = instance.in_flight.begin().one();
-            let attempted = self.attempt(&instance, envelope).await;
+            let attempted = calling(instance.pid, self.attempt(&instance, envelope)).await;
             self.learn(&instance, &attempted);
             match attempted {
                 Attempt::Done => match instance.deposed().or_else(|| self.deposed_since(&instance)) {

@@ -4,7 +4,7 @@
 use std::{
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use tokio::time::Instant;
@@ -18,7 +18,7 @@ use crate::{
     directory::{InShare, Instance, Share},
     error::{CallError, Failure, LostReason},
     id::{Epoch, MethodId, Pid},
-    message::{Encode, Envelope, Lane, Method, MethodInfo, MethodKind, Payload, Reading, Stamp},
+    message::{Ambient, Encode, Envelope, Lane, Method, MethodInfo, MethodKind, Payload, Reading, Stamp},
     office::Shown,
     transport::{OutCall, PendingReply},
 };
@@ -124,7 +124,10 @@ impl WaitingAway {
 
     /// The outcome; `None` if the call did not run, and may yet.
     pub(crate) fn poll<M: Method>(&mut self, target: &Target, task: &mut Context<'_>) -> Poll<Option<Outcome<M>>> {
-        let came = ready!(self.poll_reply(MethodKind::of::<M>(), task));
+        let Poll::Ready(came) = self.poll_reply(MethodKind::of::<M>(), task) else {
+            Ambient::calls(self.instance.pid);
+            return Poll::Pending;
+        };
         let read = came.and_then(|came| {
             let _lent = lend(&came);
             let came = came.as_deref().map_err(|error| &**error);

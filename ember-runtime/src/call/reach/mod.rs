@@ -9,6 +9,7 @@ pub(crate) mod local;
 mod patience;
 #[cfg(feature = "cluster")]
 mod remote;
+mod shown;
 mod streams;
 mod waiting;
 
@@ -21,5 +22,6 @@ pub(crate) use self::{
 };
 pub(crate) use self::{
     freight::{Answered, Freight, LadenOf, laden, put_args_of},
+    shown::calling,
     waiting::{Asked, Waited, Waiting},
 };

@@ -15,8 +15,8 @@ use crate::{
     call::requests::{Target, failed},
     directory::InShare,
     error::{CallError, Failure, LostReason, RefusedReason},
-    id::Epoch,
-    message::{Answer, Answering, MethodInfo, Unused},
+    id::{Epoch, Pid},
+    message::{Ambient, Answer, Answering, MethodInfo, Unused},
     panics::discard,
 };
 
@@ -44,6 +44,13 @@ pub(crate) enum Asked {
 }
 
 impl Asked {
+    fn pid(&self) -> Pid {
+        match self {
+            Self::Listed(instance) => instance.pid,
+            Self::Direct(cell) => cell.pid(),
+        }
+    }
+
     /// The epoch of a master of which a later one is known.
     fn deposed(&self) -> Option<Epoch> {
         match self {
@@ -139,7 +146,13 @@ impl<R: 'static> Waiting<R> {
             },
             Poll::Ready(Answer::Refused(reason, args)) => wait.refused(target, info, (reason, args)),
             Poll::Ready(Answer::Failed(failure)) => Waited::Over(wait.failed(target, info, failure)),
-            Poll::Pending => Waited::Over(ready!(wait.poll(target, info, task))),
+            Poll::Pending => match wait.poll(target, info, task) {
+                Poll::Ready(error) => Waited::Over(error),
+                Poll::Pending => {
+                    Ambient::calls(wait.asked.pid());
+                    return Poll::Pending;
+                }
+            },
         })
     }
 }

@@ -75,6 +75,12 @@ impl Ambient {
         }
     }
 
+    /// The handler that runs waits for the answer of this service.
+    #[inline]
+    pub(crate) fn calls(callee: Pid) {
+        Self::current(|ambient| ambient.place.as_ref().map(|place| place.calls(callee)));
+    }
+
     /// The handler that ran has ended, or was dropped.
     #[inline]
     pub(crate) fn has_ended(&self) {
@@ -164,6 +170,9 @@ impl Ambient {
     /// Runs one step of the handler that `self` describes.
     #[inline]
     pub(crate) fn scope<T>(&self, step: impl FnOnce() -> T) -> T {
+        if let Some(place) = &self.place {
+            place.goes_on();
+        }
         CURRENT.set(self, step)
     }
 

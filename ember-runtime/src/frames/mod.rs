@@ -11,6 +11,8 @@
 //! the last record; whatever else is wrong is damage. The length has a checksum of its own, or one that is damaged would make everything
 //! after it look like such an end.
 
+#![cfg_attr(not(feature = "embedded"), allow(dead_code, reason = "only journals read them there"))]
+
 pub(crate) mod checksum;
 
 use std::io::{self, Read};

@@ -157,6 +157,7 @@ impl Tenure {
     }
 
     /// For how long the lease certainly goes on yet: not at all, if there is none.
+    #[cfg_attr(not(feature = "telemetry"), allow(dead_code, reason = "nothing shows a node"))]
     pub(crate) fn left(&self) -> Duration {
         let until = self.until.load(Ordering::Acquire);
         if until == u64::MAX { Duration::MAX } else { Duration::from_nanos(until.saturating_sub(self.clock.now())) }

@@ -14,6 +14,7 @@ pub(crate) struct Membership {
     pub(crate) links: Arc<Links>,
     pub(crate) announcer: Arc<Announcer>,
     /// Whether the registry answers.
+    #[cfg_attr(not(feature = "telemetry"), allow(dead_code, reason = "nothing shows a node"))]
     pub(crate) contact: watch::Receiver<Contact>,
 }
 

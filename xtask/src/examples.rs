@@ -10,7 +10,7 @@ const PACKAGE: &str = "ember-examples";
 /// Those that are packages of their own, since their dependencies are nothing that the others should wait for.
 const ALONE: &[&str] = &["fenced"];
 /// What some of them need.
-const FEATURES: &str = "etcd testing";
+const FEATURES: &str = "etcd telemetry testing";
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
 

@@ -44,10 +44,7 @@ macro_rules! services {
     };
 }
 
-services!(
-    S00, S01, S02, S03, S04, S05, S06, S07, S08, S09
-    S23, S24
-);
+services!(S00, S01, S02, S03, S04, S05, S06, S07, S08, S09);
 
 /// How long it takes to write all figures.
 pub(crate) async fn scrape(rounds: usize) -> ember::Result<()> {

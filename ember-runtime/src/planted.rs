@@ -3,6 +3,7 @@
 
 /// A bug of the runtime, as it could be written by mistake: one word or line at the place that asks for it.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "embedded"), allow(dead_code, reason = "the places of some are not built"))]
 pub(crate) enum Bug {
     /// A master takes a call that was sent to it for another epoch.
     EpochAtCallee,

@@ -116,3 +116,18 @@ async fn names_with_quotes_and_backslashes_are_escaped() {
     assert!(text.contains(r#"name="the \"best\" \\ node""#), "{text}");
     node.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_call_by_name_that_fails_counts_once() {
+    let node = Node::builder().telemetry(Telemetry::default()).service(Bank).start().await.unwrap();
+    let nobody = node.call("nobody", "rpc_pay", ember::serde_json::json!([1])).await;
+    assert!(matches!(nobody, Err(CallError::NotExecuted(_))));
+    let panicked = node.call("bank", "rpc_panic", ember::serde_json::json!([])).await;
+    assert!(matches!(panicked, Err(CallError::MaybeExecuted(_))));
+    node.call("bank", "rpc_pay", ember::serde_json::json!([1])).await.unwrap();
+    let figures = of(&node);
+    assert_eq!(figures.sum("ember_calls_failed_total", &[("service", "nobody"), ("reason", "NoTarget")]), 1.0);
+    assert_eq!(figures.sum("ember_calls_failed_total", &[("service", "bank"), ("reason", "Panicked")]), 1.0);
+    assert_eq!(figures.sum("ember_calls_failed_total", &[]), 2.0);
+    node.shutdown().await.unwrap();
+}

@@ -13,7 +13,10 @@ use std::{
 
 use arc_swap::ArcSwap;
 
-use crate::{error::Failure, meters::Meters};
+use crate::{
+    error::{CallError, Failure},
+    meters::Meters,
+};
 
 /// So many kinds of failures are told apart; what is more is counted as one of them, [`OTHER`].
 const MOST: usize = 4_096;
@@ -59,6 +62,15 @@ impl Measured {
     pub(crate) fn failed(&self, service: &str, method: &str, failure: &Failure) {
         if let Some(counting) = &self.0 {
             counting.failed(service, method, failure);
+        }
+    }
+
+    /// A call has come to this, for its caller.
+    pub(crate) fn ended<T, E>(&self, service: &str, method: &str, outcome: &Result<T, CallError<E>>) {
+        match outcome {
+            Err(CallError::NotExecuted(refused)) => self.failed(service, method, &refused.reason().clone().into()),
+            Err(CallError::MaybeExecuted(lost)) => self.failed(service, method, &lost.reason().clone().into()),
+            Ok(_) | Err(CallError::App(_)) => {}
         }
     }
 

@@ -119,7 +119,9 @@ pub(crate) fn failed(
     failure: Failure,
 ) -> CallError {
     let method = target.name_of(info).to_string();
-    target.router.outages.measured.failed(target.address.selector.interest.name(), &method, &failure);
+    if !target.is_part {
+        target.router.outages.measured.failed(target.address.selector.interest.name(), &method, &failure);
+    }
     match asked {
         Some((place, pid)) => failure.at(place, method).of(pid),
         None => failure.at(target.address.selector.to_string(), method),

@@ -27,6 +27,8 @@ pub(crate) struct Aim {
     pub(crate) router: Arc<Router>,
     /// Whether hooks have a say before calls leave.
     pub(crate) is_hooked: bool,
+    /// Its calls are parts of another: what becomes of that one is counted there.
+    pub(crate) is_part: bool,
     pub(crate) destination: Destination,
     /// The keys of those modules among them that stand under keys.
     pub(crate) keys: Keys,
@@ -132,12 +134,12 @@ impl Aim {
         method: Option<Arc<MethodRef>>,
     ) -> Self {
         let is_hooked = !router.hooks.calls.is_empty();
-        Self { router, is_hooked, destination, keys, method }
+        Self { router, is_hooked, is_part: false, destination, keys, method }
     }
 
-    /// The same for calls that have passed the hooks already.
+    /// The same for calls that are parts of one that has passed the hooks already.
     pub(crate) fn past_hooks(self) -> Self {
-        Self { is_hooked: false, ..self }
+        Self { is_hooked: false, is_part: true, ..self }
     }
 
     /// The full name of a method there, to be written.

@@ -100,13 +100,18 @@ impl CallByName {
 
     async fn leave(mut self) -> Result<Value, CallError<Value>> {
         let destination = self.destination();
-        if self.router.hooks.calls.is_empty() {
-            return self.make(destination).await;
+        let (router, service, method) = (Arc::clone(&self.router), self.service.clone(), self.method.clone());
+        let called = (&destination.address.selector, &*method);
+        let is_hooked = !router.hooks.calls.is_empty();
+        let leaving = is_hooked.then(|| leave_by_name(&router, called, &mut self.options)).transpose();
+        let (outcome, leaving) = match leaving {
+            Ok(leaving) => (self.make(destination.clone()).await, leaving),
+            Err(denied) => (Err(denied), None),
+        };
+        router.outages.measured.ended(&service, &method, &outcome);
+        if let Some(leaving) = leaving {
+            leaving.end(&outcome);
         }
-        let called = (&destination.address.selector, &*self.method);
-        let leaving = leave_by_name(&self.router, called, &mut self.options)?;
-        let outcome = self.make(destination).await;
-        leaving.end(&outcome);
         outcome
     }
 

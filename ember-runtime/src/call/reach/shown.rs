@@ -1,6 +1,6 @@
 //! A handler that waits for an answer shows whose.
 
-use std::{future::poll_fn, pin::pin, task::Poll};
+use std::{future::poll_fn, pin::pin};
 
 use crate::{id::Pid, message::Ambient};
 
@@ -9,7 +9,7 @@ pub(crate) async fn calling<T>(callee: Pid, asks: impl Future<Output = T>) -> T 
     let mut asks = pin!(asks);
     poll_fn(|task| {
         let polled = asks.as_mut().poll(task);
-        if let Poll::Pending = polled {
+        if polled.is_pending() {
             Ambient::calls(callee);
         }
         polled

@@ -51,7 +51,7 @@ impl Drop for Counted {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "telemetry"))]
 mod tests {
     use super::{super::named::Meters, *};
 

@@ -106,7 +106,7 @@ pub(super) fn total(meter: Meter) -> Tally {
     sum
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "telemetry"))]
 mod tests {
     use std::thread;
 

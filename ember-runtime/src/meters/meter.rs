@@ -56,7 +56,7 @@ pub(super) fn next() -> Option<Meter> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "telemetry"))]
 mod tests {
     use super::*;
 

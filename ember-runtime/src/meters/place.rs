@@ -176,7 +176,7 @@ impl WaitPlaces {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "telemetry"))]
 mod tests {
     use super::*;
 

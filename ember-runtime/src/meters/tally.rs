@@ -89,7 +89,7 @@ impl Tally {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "telemetry"))]
 mod tests {
     use std::time::Duration;
 

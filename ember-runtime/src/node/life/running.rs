@@ -378,7 +378,7 @@ impl Inner {
         for task in lock(&self.tasks).drain(..) {
             task.abort();
         }
-        drop(std::mem::take(&mut *lock(&self.faces)));
+        let _ended = std::mem::take(&mut *lock(&self.faces));
     }
 }
 

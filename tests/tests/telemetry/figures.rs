@@ -131,3 +131,34 @@ async fn a_call_by_name_that_fails_counts_once() {
     assert_eq!(figures.sum("ember_calls_failed_total", &[]), 2.0);
     node.shutdown().await.unwrap();
 }
+
+/// Four shards, by key.
+#[service(name = "vaults", sharded, shards = 4, workers = 2)]
+#[derive(Default)]
+pub(crate) struct Vaults;
+
+#[rpc]
+impl Vaults {
+    #[rpc(key = "number")]
+    pub(crate) async fn rpc_open(&mut self, number: u64) -> u64 {
+        number
+    }
+}
+
+#[tokio::test]
+async fn a_sharded_service_is_one_and_the_calls_of_all_its_shards_are_counted() {
+    let node = Node::builder().telemetry(Telemetry::default()).service_with(Vaults::default).start().await.unwrap();
+    for number in 0..20 {
+        node.client::<VaultsClient>().rpc_open(number).await.unwrap();
+    }
+    let figures = of(&node);
+    let of_it = [("service", "vaults")];
+    assert_eq!(figures.sum("ember_services", &of_it), 1.0);
+    assert_eq!(figures.sum("ember_handlers_begun_total", &of_it), 20.0);
+    assert_eq!(figures.sum("ember_workers", &of_it), 2.0);
+    assert_eq!(
+        (figures.sum("ember_mailbox_messages", &of_it), figures.sum("ember_handlers_running", &of_it)),
+        (0.0, 0.0)
+    );
+    node.shutdown().await.unwrap();
+}

@@ -36,9 +36,15 @@ pub(super) fn write(node: &Node, writer: &mut Writer<'_>) -> fmt::Result {
         }
         let Some(class) = classes.get_mut(cell.name()) else { continue };
         let load = cell.load();
+        // Each shard has a mailbox of its own; all else is said by the service that they are parts of.
+        if !cell.has_shards() {
+            class.fullest = class.fullest.max(load.waiting);
+        }
+        if cell.shard().is_some() {
+            continue;
+        }
         *class.states.entry(name(cell.state())).or_default() += 1;
         class.load = [class.load, load].into_iter().sum();
-        class.fullest = class.fullest.max(load.waiting);
         class.overruns += cell.call_counts().overruns;
         if let Some(workers) = cell.workers() {
             class.workers += u64::from(workers.now());

@@ -110,12 +110,11 @@ pub(super) fn total(meter: Meter) -> Tally {
 mod tests {
     use std::thread;
 
-    use super::{super::named::Meters, *};
+    use super::{super::meter::next, *};
 
     #[test]
     fn threads_that_come_and_go_share_ledgers_and_what_they_have_counted_stays() {
-        let meters = Meters::default();
-        let meter = meters.meter("ledger", "comes and goes");
+        let meter = next().expect("there are enough");
         let count = || lock(&LEDGERS).all.len();
         let come_and_go = || {
             thread::spawn(move || {
@@ -134,8 +133,7 @@ mod tests {
 
     #[test]
     fn threads_at_the_same_time_lose_nothing() {
-        let meters = Meters::default();
-        let meter = meters.meter("ledger", "at the same time");
+        let meter = next().expect("there are enough");
         let threads: Vec<_> = (0..4)
             .map(|_| {
                 thread::spawn(move || {
